@@ -1,0 +1,27 @@
+# Two commands for a fresh machine: `make demo` and `make test`. Both set themselves up in .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint clean
+
+.venv/run.done: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+.venv/test.done: .venv/run.done
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[learn,dev,bench]"
+	touch $@
+
+demo: .venv/run.done
+	$(BIN)/python -m scripts.demo
+
+test: .venv/test.done lint
+	$(BIN)/python -m pytest -m "not slow and not gpu"
+
+lint: .venv/test.done
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+clean:
+	rm -rf .venv demo

@@ -1,0 +1,1 @@
+"""A posed, textured head to a picture and its exact annotation maps, on the same pixel grid."""
