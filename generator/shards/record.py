@@ -1,0 +1,247 @@
+"""The facts of one sample, in the form that stands in `KEY.json`.
+
+Every key is always there and what is not known is null. A number that can have a fraction is a
+float and is written as one, because readers infer a column's type from its first rows. The text
+beside a field is its unit, range and convention; the data set card prints it.
+"""
+
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from assets.facs import AUVector
+
+Kind = Literal["neutral", "pain", "confounder", "real"]
+LabelSource = Literal["target", "manual", "openface"]
+Scheme = Literal["ibug68", "aam66"]
+
+Intensities = dict[int, float | None]
+"""Intensity of every AU of `assets.facs.AUS`; None where it was not coded."""
+Pair = tuple[float, float]
+Triple = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class AUCodes:
+    """Action units of one source, FACS 0-5 (AU43 0 or 1), null where not coded."""
+
+    left: Annotated[Intensities, "FACS intensity of the person's left side"]
+    right: Annotated[Intensities, "FACS intensity of the person's right side"]
+    label: Annotated[Intensities, "the larger side"]
+
+    @classmethod
+    def of(cls, aus: AUVector) -> "AUCodes":
+        """Take both sides and the label of what a rig was given."""
+        return cls(dict(aus.left), dict(aus.right), dict(aus.label))
+
+
+@dataclass(frozen=True)
+class AUSources:
+    """The same face's action units by who says so; null where a source did not look."""
+
+    target: Annotated[AUCodes | None, "what the face was made with"] = None
+    manual: Annotated[AUCodes | None, "coded by people"] = None
+    openface: Annotated[AUCodes | None, "read by OpenFace 2"] = None
+
+
+@dataclass(frozen=True)
+class SequenceLabels:
+    """Scores that UNBC-McMaster gives to a whole sequence."""
+
+    vas: Annotated[float | None, "visual analogue scale, 0-10"] = None
+    opr: Annotated[float | None, "observer's pain rating, 0-5"] = None
+    aff: Annotated[float | None, "affective scale, 0-16"] = None
+    sen: Annotated[float | None, "sensory scale, 0-16"] = None
+
+
+@dataclass(frozen=True)
+class PersonFacts:
+    """Who the person is; for made people what was sampled, not how people see themselves."""
+
+    age_years: Annotated[float | None, "years since birth"] = None
+    sex: Annotated[str | None, "female or male"] = None
+    ethnicity: Annotated[str | None, "name of the mix that was sampled"] = None
+    african: Annotated[float | None, "share, 0-1; the three sum to 1"] = None
+    asian: Annotated[float | None, "share, 0-1"] = None
+    caucasian: Annotated[float | None, "share, 0-1"] = None
+    skin_tone: Annotated[int | None, "Monk tone, 1 (lightest) to 10"] = None
+    eye_colour: Annotated[str | None, "name of the iris colour"] = None
+    hair: Annotated[str | None, "name of the hair style"] = None
+
+
+@dataclass(frozen=True)
+class CameraFacts:
+    """Pinhole camera in pixels; the centre of the first pixel is (0.5, 0.5)."""
+
+    intrinsics: Annotated[tuple[Triple, Triple, Triple], "3x3, pixels"]
+    extrinsics: Annotated[
+        tuple[tuple[float, float, float, float], ...],
+        "3x4, world to camera, metres; camera x right, y down, z forward",
+    ]
+    name: Annotated[str | None, "kind of camera"] = None
+
+
+@dataclass(frozen=True)
+class Angles:
+    """Turns in radians against the camera: right, up and clockwise in the picture are positive."""
+
+    yaw: Annotated[float, "radians, > 0 turns to the picture's right"]
+    pitch: Annotated[float, "radians, > 0 up"]
+    roll: Annotated[float, "radians, > 0 clockwise in the picture"] = 0.0
+
+
+@dataclass(frozen=True)
+class Gaze:
+    """Direction of each eyeball against the head, as drawn for this expression."""
+
+    left: Annotated[Angles, "the person's left eye"]
+    right: Annotated[Angles, "the person's right eye"]
+
+
+@dataclass(frozen=True)
+class LightFacts:
+    """What lights the scene; linear, in units where `exposure` takes a diffuse white to 1."""
+
+    environment: Annotated[str | None, "name of the environment"] = None
+    rotation: Annotated[float | None, "radians about the vertical"] = None
+    exposure: Annotated[float | None, "factor on every radiance"] = None
+    key_direction: Annotated[Triple | None, "unit vector in world axes, towards the light"] = None
+    key_colour: Annotated[Triple | None, "linear RGB irradiance of a surface facing it"] = None
+    key_size: Annotated[float | None, "angular radius, radians"] = None
+
+
+@dataclass(frozen=True)
+class BackgroundFacts:
+    """What stands behind the head."""
+
+    kind: Annotated[str | None, "environment, plain, gradient or folder"] = None
+    name: Annotated[str | None, "environment, or content hash of the user's picture"] = None
+    blur: Annotated[float | None, "diameter of the circle of confusion, pixels"] = None
+
+
+@dataclass(frozen=True)
+class SensorFacts:
+    """What the camera's sensor does to the picture after the scene is drawn."""
+
+    noise: Annotated[float | None, "standard deviation, share of full scale"] = None
+    gamma: Annotated[float | None, "exponent on the sRGB picture, 1 is none"] = None
+    contrast: Annotated[float | None, "slope at mid grey, 1 is none"] = None
+    saturation: Annotated[float | None, "factor on chroma, 1 is none"] = None
+    temperature: Annotated[float | None, "log2 of red over blue, 0 is none"] = None
+
+
+@dataclass(frozen=True)
+class LandmarkFacts:
+    """Points on the picture's own pixels; the centre of the first pixel is (0.5, 0.5)."""
+
+    scheme: Annotated[Scheme, "order of the points"]
+    points: Annotated[tuple[Pair, ...], "x right and y down, pixels"]
+    visible: Annotated[tuple[bool, ...], "whether nothing lies in front"]
+
+
+@dataclass(frozen=True)
+class NFCS:
+    """Four items of the Neonatal Facial Coding System, for ages 0-1, by our own mapping."""
+
+    brow_bulge: Annotated[int | None, "1 where AU4 >= 1"]
+    eye_squeeze: Annotated[int | None, "1 where AU43 = 1 and max(AU6, AU7) >= 1"]
+    nasolabial_furrow: Annotated[int | None, "1 where max(AU9, AU10) >= 1"]
+    open_mouth: Annotated[int | None, "1 where max(AU25, AU26, AU27) >= 1"]
+
+
+@dataclass(frozen=True)
+class Maker:
+    """One part of what made the picture: name, version and SHA-256 of its shipped file."""
+
+    name: Annotated[str | None, "name"] = None
+    version: Annotated[str | None, "version"] = None
+    sha256: Annotated[str | None, "SHA-256 of the file it reads"] = None
+
+
+@dataclass(frozen=True)
+class Makers:
+    """What made the picture; null in data that was not made here."""
+
+    head: Annotated[Maker, "head model"] = field(default_factory=Maker)
+    texture: Annotated[Maker, "skin"] = field(default_factory=Maker)
+    rig: Annotated[Maker, "action units to motion"] = field(default_factory=Maker)
+    renderer: Annotated[Maker, "picture and maps"] = field(default_factory=Maker)
+    creases: Annotated[str | None, "name of what folds the skin"] = None
+
+
+@dataclass(frozen=True)
+class Translation:
+    """How a 2D picture came from a photograph; null for every other source."""
+
+    condition: Annotated[Intensities, "what the network was given, 0-5"]
+    input_key: Annotated[str, "the input frame"]
+    aus: Annotated[str, "name of the list of action units"]
+    score: Annotated[float, "the list's score"]
+    network: Annotated[str, "the network's name and hash"]
+    trained_on: Annotated[tuple[str, ...], "subjects that trained the network"]
+
+
+@dataclass(frozen=True)
+class Record:
+    """One sample: what the picture shows, how it was made, and where its labels come from."""
+
+    key: Annotated[str, "name of the sample, no dots"]
+    identity: Annotated[str, "name of the person"]
+    split: Annotated[Literal["train", "val", "test"], "of the person"]
+    kind: Annotated[Kind, "role of the picture"]
+    source: Annotated[str, "3d, 2d or the name of a real data set"]
+    width: Annotated[int, "pixels"]
+    height: Annotated[int, "pixels"]
+    image: Annotated[Literal["jpg", "png"], "how the picture is encoded"] = "jpg"
+    fold: Annotated[int | None, "null where folds do not apply"] = None
+    view: Annotated[int | None, "0 is frontal"] = None
+    sequence: Annotated[str | None, "name of the sequence in real data"] = None
+    frame: Annotated[int | None, "number of the frame in its sequence"] = None
+    neutral_key: Annotated[str | None, "neutral of the same person and view"] = None
+    pspi: Annotated[float | None, "Prkachin-Solomon pain intensity, 0-16"] = None
+    label_source: Annotated[LabelSource | None, "AU source of pspi and of the index"] = None
+    aus: Annotated[AUSources, "by source"] = field(default_factory=AUSources)
+    sequence_labels: Annotated[SequenceLabels, "of the whole sequence"] = field(
+        default_factory=SequenceLabels
+    )
+    nfcs: Annotated[NFCS | None, "ages 0-1 only"] = None
+    person: Annotated[PersonFacts, "demographics"] = field(default_factory=PersonFacts)
+    camera: Annotated[CameraFacts | None, "null where not known"] = None
+    head_pose: Annotated[Angles | None, "head against the camera"] = None
+    gaze: Annotated[Gaze | None, "null where not known"] = None
+    light: Annotated[LightFacts, "what lights the scene"] = field(default_factory=LightFacts)
+    background: Annotated[BackgroundFacts, "behind the head"] = field(
+        default_factory=BackgroundFacts
+    )
+    sensor: Annotated[SensorFacts, "after the scene is drawn"] = field(default_factory=SensorFacts)
+    occluders: Annotated[tuple[str, ...], "names of what lies in front"] = ()
+    landmarks: Annotated[LandmarkFacts | None, "null where not known"] = None
+    crop: Annotated[
+        tuple[Triple, Triple], "2x3, original pixels to this picture's pixels, homogeneous"
+    ] = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
+    seed: Annotated[int | None, "of the data set"] = None
+    made_by: Annotated[Makers, "versions and hashes"] = field(default_factory=Makers)
+    translation: Annotated[Translation | None, "2D pictures only"] = None
+
+    @property
+    def labels(self) -> AUCodes | None:
+        """The AU codes that `label_source` names, None where it names none."""
+        match self.label_source:
+            case "target":
+                return self.aus.target
+            case "manual":
+                return self.aus.manual
+            case "openface":
+                return self.aus.openface
+            case None:
+                return None
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A record and its encoded members by suffix: `jpg`, `seg.png`, `depth.png` ...
+
+    `KEY.json` is not among the members: it is written from the record.
+    """
+
+    record: Record
+    members: dict[str, bytes]
