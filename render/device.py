@@ -1,0 +1,40 @@
+"""The one place where a device is opened: `cpu` or `cuda`, and its kernels loaded.
+
+Kernels compile on first use and are kept in warp's cache on disk, which processes may share: a
+module is built in a folder of its own and renamed. Call `prepare` in the parent of many workers
+all the same, or every one of them compiles.
+"""
+
+import importlib
+from typing import Literal
+
+import numpy as np
+import warp as wp
+
+Device = Literal["cpu", "cuda"]
+
+KERNELS = ("material", "raster", "maps", "occlusion", "shadow", "shade", "develop")
+"""The modules of this room that hold kernels."""
+
+
+def start(device: Device) -> str:
+    """Start warp without its banner and give its name of the device; raise where there is none."""
+    if device not in ("cpu", "cuda"):
+        raise ValueError(f"device must be cpu or cuda, got {device}")
+    wp.config.log_level = wp.LOG_ERROR
+    wp.init()
+    if device == "cuda" and not wp.is_cuda_available():
+        raise ValueError("device must be cpu where no CUDA device is found, got cuda")
+    return "cuda:0" if device == "cuda" else "cpu"
+
+
+def prepare(device: Device) -> None:
+    """Compile and load every kernel of the renderer."""
+    name = start(device)
+    for module in KERNELS:
+        wp.load_module(importlib.import_module(f"render.{module}"), device=name)
+
+
+def put(values: np.ndarray, dtype: type, device: str) -> wp.array:
+    """Give values to the device; on the CPU the array looks at the same memory."""
+    return wp.array(np.ascontiguousarray(values), dtype=dtype, device=device, copy=device != "cpu")
