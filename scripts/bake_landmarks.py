@@ -84,9 +84,7 @@ def split_loop(loop: np.ndarray, mean: np.ndarray, start: int, stop: int) -> lis
     return sorted(ways, key=lambda way: -mean[way, 1].mean())
 
 
-def margin_loops(
-    arrays: Mapping[str, np.ndarray], mean: np.ndarray
-) -> dict[str, np.ndarray]:
+def margin_loops(arrays: Mapping[str, np.ndarray], mean: np.ndarray) -> dict[str, np.ndarray]:
     """The six loops of `assets.head.Topology`."""
     chart = {i: arrays["quads"][arrays["chart"] == i] for i in range(5)}
     loops = {}
@@ -136,7 +134,9 @@ class Surface:
         row = int(depth.argmax())
         if not inside[row]:
             raise ValueError(f"a landmark pick must lie on the head, got {x, y} at yaw {yaw}")
-        return self._answer(row, np.clip(weights[row], 0, None) / np.clip(weights[row], 0, None).sum())
+        return self._answer(
+            row, np.clip(weights[row], 0, None) / np.clip(weights[row], 0, None).sum()
+        )
 
     def nearest(self, point: np.ndarray) -> tuple[int, np.ndarray]:
         """The vertex of the skin nearest to a position."""
@@ -177,7 +177,12 @@ def landmark_points(
     for left, right in MIRRORED.items():
         points[right] = surface.mirrored(arrays["mirror"], points[left])
     on_loops = {}
-    for share, upper_left, upper_right in ((0.0, 42, 39), (1 / 3, 43, 38), (2 / 3, 44, 37), (1.0, 45, 36)):
+    for share, upper_left, upper_right in (
+        (0.0, 42, 39),
+        (1 / 3, 43, 38),
+        (2 / 3, 44, 37),
+        (1.0, 45, 36),
+    ):
         on_loops[upper_left] = along(loops["left_upper_lid"], mean, share)
         on_loops[upper_right] = along(loops["right_upper_lid"], mean, share)
     for share, lower_left, lower_right in ((1 / 3, 47, 40), (2 / 3, 46, 41)):

@@ -7,17 +7,21 @@ MakeHuman's UV (lips, ears), so that no region has the polygon edges of the mesh
 """
 
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
 import numpy as np
+from scipy.interpolate import PchipInterpolator
 
 from assets import atlas
 from assets.classes import CLASSES
 
 SIZE = 1024
 # Metres on the mean head, person's left half.
-BROW = np.array([(0.0095, 0.0160), (0.0195, 0.0210), (0.0290, 0.0228), (0.0385, 0.0208), (0.0480, 0.0150)])
+BROW = np.array(
+    [(0.0095, 0.0160), (0.0195, 0.0210), (0.0290, 0.0228), (0.0385, 0.0208), (0.0480, 0.0150)]
+)
 NOSE = [(0.0, 0.004), (0.006, 0.0), (0.009, -0.015), (0.0155, -0.030), (0.0195, -0.042)]
 NOSE += [(0.0185, -0.049), (0.0085, -0.0530), (0.0, -0.0525)]
 # The hairline: elevation about the skull's centre by azimuth from the front, degrees.
@@ -26,7 +30,9 @@ HAIRLINE = ((0, 36.0), (25, 37.5), (45, 34.0), (60, 22.0), (72, 8.0), (80, -4.0)
 HAIRLINE += ((100, 8.0), (112, 8.0), (122, -14.0), (140, -30.0), (180, -36.0))
 
 
-def position_map(arrays: Mapping[str, np.ndarray], mean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def position_map(
+    arrays: Mapping[str, np.ndarray], mean: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Position on the mean head `[SIZE, SIZE, 3]` and chart number (-1: none) of every texel."""
     position = np.zeros((SIZE, SIZE, 3))
     chart = np.full((SIZE, SIZE), -1, np.int8)
@@ -66,7 +72,7 @@ def source_mask(path: Path) -> np.ndarray:
 def distance_to_curve(points: np.ndarray, curve: np.ndarray) -> np.ndarray:
     """Least distance of points `[..., d]` to a polyline `[n, d]`."""
     best = np.full(points.shape[:-1], np.inf)
-    for a, b in zip(curve[:-1], curve[1:], strict=True):
+    for a, b in pairwise(curve):
         along = np.clip(((points - a) @ (b - a)) / ((b - a) @ (b - a)), 0, 1)
         best = np.minimum(best, np.linalg.norm(points - (a + along[..., None] * (b - a)), axis=-1))
     return best
@@ -79,7 +85,7 @@ def above_hairline(position: np.ndarray) -> np.ndarray:
     elevation = np.rad2deg(
         np.arctan2(relative[..., 1], np.hypot(relative[..., 0], relative[..., 2]))
     )
-    return elevation - np.interp(azimuth, *np.array(HAIRLINE).T)
+    return elevation - PchipInterpolator(*np.array(HAIRLINE).T)(azimuth)
 
 
 def below_jaw(position: np.ndarray) -> np.ndarray:
@@ -90,7 +96,11 @@ def below_jaw(position: np.ndarray) -> np.ndarray:
 
 
 def paint_face(
-    mask: np.ndarray, position: np.ndarray, where: np.ndarray, loops: Mapping[str, np.ndarray], mean: np.ndarray
+    mask: np.ndarray,
+    position: np.ndarray,
+    where: np.ndarray,
+    loops: Mapping[str, np.ndarray],
+    mean: np.ndarray,
 ) -> None:
     """Regions of the head chart, later ones over earlier ones."""
     x, y, z = np.abs(position[..., 0]), position[..., 1], position[..., 2]
@@ -147,9 +157,7 @@ def semantic_mask(
     for name in ("left_eye", "right_eye"):
         tile = mask[atlas.pixel_rect(name, SIZE)]
         rows, columns = np.mgrid[0 : tile.shape[0], 0 : tile.shape[1]]
-        radius = np.hypot(
-            (rows + 0.5) / tile.shape[0] - 0.5, (columns + 0.5) / tile.shape[1] - 0.5
-        )
+        radius = np.hypot((rows + 0.5) / tile.shape[0] - 0.5, (columns + 0.5) / tile.shape[1] - 0.5)
         # 11.7 mm of iris on an eyeball of 12 mm radius: 29.2 degrees from the axis.
         iris = np.arcsin(5.85 / 12.0) / atlas.EYE_TILE_ANGLE / 2
         tile[:] = np.where(radius < iris, CLASSES["iris"], CLASSES["sclera"])
