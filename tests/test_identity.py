@@ -1,0 +1,169 @@
+"""Identities: one of a kind, the same for ever, within what is human, and in keeping with facts."""
+
+from dataclasses import fields, is_dataclass, replace
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from assets.head import ANCHORS, ETHNICITIES, load
+from assets.population import BANDS, MIXES, AgeRange
+from generator.grooming import CLOTHES_SHARES, LONGEST, STYLE_SHARES, draw_grooming
+from generator.identity import Identity, make_identity
+from generator.shape import AGE_AXIS, AGE_YEARS, age_axis, draw_shape
+from generator.spread import OFFSETS, PAIRED, WHOLE
+
+COUNT = 240
+UNLIKELY = 1e-5
+
+
+@pytest.fixture(scope="module")
+def people() -> list[Identity]:
+    return [make_identity(index, COUNT, 5, "0-90") for index in range(COUNT)]
+
+
+def numbers(facts: object) -> list[float]:
+    """Every number in a tree of dataclasses, tuples and mappings."""
+    if is_dataclass(facts):
+        return [n for field in fields(facts) for n in numbers(getattr(facts, field.name))]
+    if isinstance(facts, dict):
+        return [n for value in facts.values() for n in numbers(value)]
+    if isinstance(facts, tuple):
+        return [n for value in facts for n in numbers(value)]
+    return [float(facts)] if isinstance(facts, int | float) else []
+
+
+def test_a_person_depends_on_the_arguments_alone(people: list[Identity]) -> None:
+    for index in (7, 3, COUNT - 1):
+        assert make_identity(index, COUNT, 5, "0-90") == people[index]
+    assert make_identity(7, COUNT, 6, "0-90") != people[7]
+
+
+def test_no_two_people_are_alike(people: list[Identity]) -> None:
+    shapes = np.array([numbers(person.shape) for person in people])
+    grooming = np.array([numbers(person.grooming) for person in people])
+    looks = np.array([numbers(person.looks) for person in people])
+    for facts in (shapes, grooming, looks):
+        gaps = np.abs(facts[:, None] - facts[None]).sum(axis=2)
+        gaps[np.diag_indices(COUNT)] = np.inf
+        assert gaps.min() > 0.01
+
+
+def test_facts_agree_with_each_other(people: list[Identity]) -> None:
+    for identity in people:
+        person = identity.person
+        mix = MIXES[person.ethnicity]
+        assert mix.tones[0] <= person.skin_tone <= mix.tones[1]
+        low, high = (int(year) for year in person.band.split("-"))
+        assert (low, high) in BANDS
+        assert low <= person.age_years < high + 1
+        assert identity.shape.phenotypes["african"] == person.african
+    newborns = sum(identity.person.newborn for identity in people)
+    assert newborns == COUNT // len(BANDS) // 2
+
+
+def test_the_head_model_takes_every_shape(people: list[Identity]) -> None:
+    names = set(load().local_names)
+    for identity in people:
+        phenotypes, changes = identity.shape.phenotypes, identity.shape.changes
+        for name, value in phenotypes.items():
+            low, high = (0.0, 1.0) if name in ETHNICITIES else (ANCHORS[name][0], ANCHORS[name][-1])
+            assert low <= value <= high, name
+        assert set(changes) <= names
+        assert len(changes) == len(WHOLE) + len(OFFSETS) + 2 * len(PAIRED)
+        assert max(abs(value) for value in changes.values()) <= 1.0
+
+
+def test_heads_are_of_human_size_and_differ() -> None:
+    model = load()
+    adults = [make_identity(index, 24, 1, "18-90") for index in range(24)]
+    heads = [model.person(a.shape.phenotypes, a.shape.changes, a.person.age_years) for a in adults]
+    between_eyes = np.array([np.linalg.norm(np.subtract(*head.eyes.centre)) for head in heads])
+    # Distances between adult pupils: 63 mm, 95 % from 55 to 71 (Dodgson 2004: 45 to 80 in all).
+    assert 0.050 < between_eyes.min()
+    assert between_eyes.max() < 0.075
+    assert between_eyes.std() > 0.001
+    vertices = np.array([head.vertices for head in heads])
+    gaps = np.linalg.norm(vertices[:, None] - vertices[None], axis=3).mean(axis=2)
+    gaps[np.diag_indices(len(heads))] = np.inf
+    assert gaps.min() > 0.001
+
+
+def test_the_age_axis_passes_its_points_and_rises() -> None:
+    assert [age_axis(years) for years in AGE_YEARS] == list(AGE_AXIS)
+    years = np.linspace(0, 91, 5000)
+    assert (np.diff([age_axis(year) for year in years.tolist()]) > 0).all()
+
+
+def test_faces_are_nearly_symmetric(people: list[Identity]) -> None:
+    for identity in people:
+        changes = identity.shape.changes
+        for stem, spread in PAIRED.items():
+            apart = abs(changes[f"l-{stem}"] - changes[f"r-{stem}"])
+            assert apart <= 2 * 2 * 0.22 * spread.sd + 1e-12
+        assert any(changes[f"l-{stem}"] != changes[f"r-{stem}"] for stem in PAIRED)
+
+
+def test_children_depart_less_from_the_mean_than_adults() -> None:
+    def departures(ages: str) -> float:
+        made = [make_identity(index, 60, 2, ages) for index in range(60)]
+        table = np.array([list(identity.shape.changes.values()) for identity in made])
+        return float(table.std(axis=0).mean())
+
+    assert departures("0-1") < 0.7 * departures("18-39")
+
+
+def test_grooming_is_in_keeping_with_age_and_sex(people: list[Identity]) -> None:
+    for identity in people:
+        person, grooming = identity.person, identity.grooming
+        hair = grooming.hair
+        if person.sex == "female" or person.age_years < 16:
+            assert grooming.beard_length == hair.balding == 0
+        if person.age_years < 2:
+            assert grooming.brow_density < 0.6
+            assert hair.density < 0.9
+            assert hair.style == "cropped"
+        assert 0 <= hair.length <= LONGEST[person.sex]
+        assert (hair.style == "shaved") == (hair.length == 0)
+        for amount in (hair.density, hair.balding, hair.curl, grooming.brow_density):
+            assert 0 <= amount <= 1
+        assert 0.2 < grooming.pupil < 0.5
+    old_men = [i for i in people if i.person.age_years > 65 and i.person.sex == "male"]
+    assert 0 < sum(i.grooming.hair.balding > 0 for i in old_men) < len(old_men)
+    curls = {name: [] for name in ("african", "asian")}
+    for identity in people:
+        if identity.person.ethnicity in curls:
+            curls[identity.person.ethnicity].append(identity.grooming.hair.curl)
+    assert min(curls["african"]) > np.mean(curls["asian"])
+
+
+def test_styles_and_clothes_follow_their_chances() -> None:
+    person = replace(make_identity(0, 4, 3).person, sex="female", age_years=30.0)
+    rng = np.random.default_rng(8)
+    drawn = [draw_grooming(person, rng) for _ in range(3000)]
+    shaved, stubble = STYLE_SHARES["female"]
+    styles = [grooming.hair.style for grooming in drawn]
+    observed = [styles.count(style) for style in ("shaved", "stubble", "cropped")]
+    expected = 3000 * np.array([shaved, stubble, 1 - shaved - stubble])
+    assert stats.chisquare(observed, expected).pvalue > UNLIKELY
+    clothes = [grooming.clothes for grooming in drawn]
+    observed = [clothes.count(kind) for kind in CLOTHES_SHARES]
+    expected = 3000 * np.array(list(CLOTHES_SHARES.values()))
+    assert stats.chisquare(observed, expected).pvalue > UNLIKELY
+
+
+def test_a_shape_is_drawn_from_its_own_stream() -> None:
+    person = make_identity(0, 4, 9).person
+    one, two = (draw_shape(person, np.random.default_rng(seed)) for seed in (1, 2))
+    assert one != two
+
+
+@pytest.mark.parametrize("index", [-1, 4])
+def test_an_index_outside_the_set_is_refused(index: int) -> None:
+    with pytest.raises(ValueError, match=f"index must be from 0 to 3, got {index}"):
+        make_identity(index, 4, 0)
+
+
+def test_the_default_ages_are_those_of_adults() -> None:
+    assert AgeRange() == AgeRange(18, 90)
+    assert {make_identity(i, 12, 0).person.band for i in range(12)} == {"18-39", "40-64", "65-90"}
