@@ -81,7 +81,7 @@ def split_key(
     """
     height, width = panorama.shape[:2]
     towards, weight = directions(height, width), solid_angles(height, width)
-    axis = _brightest(panorama @ LUMINANCE)
+    axis, floor = _brightest(panorama @ LUMINANCE), np.zeros(3)
     for _ in range(8):  # settles in about four
         cosine = towards @ axis
         ring = (cosine < np.cos(LOBE)) & (cosine > np.cos(RIM))
