@@ -1,0 +1,115 @@
+"""From linear light to bytes: lens, exposure, noise, tone curve, sRGB.
+
+Noise is a hash of seed, pixel and channel, so it does not depend on the order of the pixels. The
+tone curve is straight to 0.45 and bends to white from there, as film does: sRGB of light below it
+is exact at contrast 1.
+"""
+
+from functools import cache
+from typing import no_type_check
+
+import numpy as np
+import warp as wp
+from jaxtyping import Float32
+
+from render.device import put
+from render.scene import Sensor
+
+STEPS = 4096
+WHITEST = 16.0
+"""Light from here on is white."""
+
+SHOULDER = 0.45
+
+
+@cache
+def tone_table(contrast: float) -> Float32[np.ndarray, " steps"]:
+    """Give the sRGB code (0–255, a fraction) of light at `WHITEST` · (step / last)²."""
+    light = WHITEST * (np.arange(STEPS) / (STEPS - 1)) ** 2
+    rest = 1 - SHOULDER
+    bent = SHOULDER + rest * (1 - np.exp(-(light - SHOULDER) / rest))
+    toned = np.where(light < SHOULDER, light, bent)
+    code = np.where(toned <= 0.0031308, 12.92 * toned, 1.055 * toned ** (1 / 2.4) - 0.055)
+    middle = 0.46  # the code of an 18 % grey
+    low = middle * (np.minimum(code, middle) / middle) ** contrast
+    high = 1 - (1 - middle) * ((1 - np.maximum(code, middle)) / (1 - middle)) ** contrast
+    return (255 * np.where(code < middle, low, high)).astype(np.float32)
+
+
+@no_type_check
+@wp.func
+def normal_noise(seed: int, counter: int) -> wp.float32:
+    """Give a number of mean 0 and deviation 1: the sum of a hash's four bytes, nearly normal."""
+    state = wp.rand_init(seed, counter)
+    bits = wp.randu(state)
+    low = wp.int32(bits & wp.uint32(255)) + wp.int32((bits >> wp.uint32(8)) & wp.uint32(255))
+    high = wp.int32((bits >> wp.uint32(16)) & wp.uint32(255)) + wp.int32(bits >> wp.uint32(24))
+    return (wp.float32(low + high) - 510.0) / 147.8  # sqrt(4 (256² - 1) / 12)
+
+
+@no_type_check
+@wp.kernel(enable_backward=False)
+def expose(
+    light: wp.array[wp.vec3],
+    width: int,
+    height: int,
+    exposure: wp.float32,
+    vignette: wp.float32,
+    saturation: wp.float32,
+    side: wp.float32,
+    noise: wp.vec2,
+    seed: int,
+    tone: wp.array[wp.float32],
+    image: wp.array[wp.vec3ub],
+):
+    """Write the bytes of one pixel; `side` is what a neighbour weighs in the lens' blur."""
+    pixel = wp.tid()
+    x = pixel % width
+    y = pixel / width
+    c = light[pixel]
+    if side > 0.0:
+        c = wp.vec3(0.0, 0.0, 0.0)
+        for dy in range(-1, 2):
+            for dx in range(-1, 2):
+                weight = wp.where(dx == 0, 1.0 - 2.0 * side, side)
+                weight = weight * wp.where(dy == 0, 1.0 - 2.0 * side, side)
+                px = wp.clamp(x + dx, 0, width - 1)
+                py = wp.clamp(y + dy, 0, height - 1)
+                c += weight * light[py * width + px]
+    u = (2.0 * wp.float32(x) + 1.0) / wp.float32(width) - 1.0
+    v = (2.0 * wp.float32(y) + 1.0) / wp.float32(height) - 1.0
+    c = c * (exposure * (1.0 - 0.5 * vignette * (u * u + v * v)))
+    grey = 0.2126 * c[0] + 0.7152 * c[1] + 0.0722 * c[2]
+    out = wp.vec3ub()
+    for channel in range(3):
+        value = wp.max(grey + saturation * (c[channel] - grey), 0.0)
+        deviation = wp.sqrt(noise[0] * noise[0] + noise[1] * noise[1] * wp.min(value, 1.0))
+        value += deviation * normal_noise(seed, pixel * 3 + channel)
+        at = wp.sqrt(wp.clamp(value / WHITEST, 0.0, 1.0)) * 4095.0
+        step = wp.min(wp.int32(at), 4094)
+        part = at - wp.float32(step)
+        code = tone[step] * (1.0 - part) + tone[step + 1] * part
+        out[channel] = wp.uint8(wp.int32(code + 0.5))
+    image[pixel] = out
+
+
+def develop(light: wp.array, size: tuple[int, int], exposure: float, sensor: Sensor) -> wp.array:
+    """Give the picture's bytes, a pixel a row; `size` is width and height."""
+    device = str(light.device)
+    image = wp.empty(len(light), dtype=wp.vec3ub, device=device)
+    # Three taps of a Gaussian of the lens' deviation, normalised.
+    near = np.exp(-0.5 / max(sensor.blur, 1e-3) ** 2)
+    inputs = [
+        light,
+        *size,
+        exposure,
+        sensor.vignette,
+        sensor.saturation,
+        float(near / (1 + 2 * near)),
+        wp.vec2(sensor.noise, sensor.grain),
+        sensor.seed,
+        put(tone_table(sensor.contrast), wp.float32, device),
+        image,
+    ]
+    wp.launch(expose, dim=len(light), inputs=inputs, device=device)
+    return image

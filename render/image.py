@@ -1,0 +1,54 @@
+"""Draw a scene: the picture and every map of it, on one pixel grid.
+
+Rasterise once, read the maps, see what light reaches each pixel, shade what is covered, develop.
+"""
+
+import numpy as np
+
+from render.develop import develop
+from render.device import Device, start
+from render.frame import Frame
+from render.maps import landmarks, maps
+from render.occlusion import occlusion
+from render.raster import visible
+from render.scene import Scene
+from render.shade import shaded, stage
+from render.shadow import shadow_map
+from render.surface import pose
+
+
+def draw(scene: Scene, device: Device = "cpu") -> Frame:
+    """Draw a scene.
+
+    The same scene gives the same bytes on one make of device, whatever else runs beside it.
+    Raises where the material lies on another device.
+    """
+    name = start(device)
+    if scene.material.device != name:
+        raise ValueError(f"material must be on {name}, got {scene.material.device}")
+    camera, material = scene.camera, scene.material
+    posed = pose(scene.mesh, camera, name)
+    keys = visible(posed, material.albedo, material.size)
+    read = maps(posed, scene.mesh, material, keys)
+    shadow = shadow_map(posed, scene.mesh, material, scene.light)
+    soft = occlusion(posed, shadow, keys, read)
+    on = stage(posed, material, scene.light, camera.position)
+    light = shaded(on, read, keys, soft, scene.background)
+    size = (camera.width, camera.height)
+    image = develop(light, size, scene.light.exposure, scene.sensor)
+
+    grid = size[::-1]
+    depth = read.depth.numpy().reshape(grid)
+    pixels, own, seen = landmarks(scene.landmarks, scene.mesh, camera, depth)
+    return Frame(
+        image=image.numpy().reshape(*grid, 3),
+        depth=depth,
+        normal=read.normal.numpy().reshape(*grid, 3),
+        classes=read.classes.numpy().reshape(grid),
+        uv=read.uv.numpy().reshape(*grid, 2),
+        heat=np.ascontiguousarray(read.heat.numpy()).reshape(6, *grid),
+        landmarks=pixels,
+        landmark_depth=own,
+        landmark_visible=seen,
+        camera=camera,
+    )

@@ -1,0 +1,306 @@
+"""The picture in linear light: covered pixels only, once a pixel, at edges once a surface in it.
+
+An edge pixel is one whose samples see different surfaces: background or not, a card, a jump of
+depth, another chart of the atlas. There each surface is shaded for itself and weighs as many
+samples as it covers, and so does the background. Wet eyes are shaded at every sample, or their
+highlight would crawl.
+"""
+
+from typing import no_type_check
+
+import cv2
+import numpy as np
+import warp as wp
+
+from assets.classes import CLASSES
+from render.device import put
+from render.light import Light
+from render.maps import Maps, class_at
+from render.material import Material
+from render.raster import depth_of, triangle_of
+from render.reflectance import (
+    Lamp,
+    bounced,
+    lobe,
+    mirror_share,
+    mirrored,
+    reflected,
+    soft_irradiance,
+    strand,
+    wrapped,
+)
+from render.surface import (
+    CENTRE,
+    SAMPLES,
+    Corner,
+    Posed,
+    Surface,
+    View,
+    blend,
+    corner_at,
+    offset_x,
+    offset_y,
+)
+from render.texture import Texels, level_of, look_up
+
+SCLERA = CLASSES["sclera"]
+IRIS = CLASSES["iris"]
+HAIR = CLASSES["hair"]
+BROW = CLASSES["brow"]
+LASH = CLASSES["lash"]
+
+SHARPER = -0.35
+"""Added to the level of the pyramids: trilinear filtering errs on the soft side."""
+
+WET = 0.16
+"""Rougher surfaces mirror the harmonics, smoother ones the panorama."""
+
+PANORAMA = (64, 128)
+"""Rows and columns that a wet surface sees: an eye shows no more."""
+
+
+@no_type_check
+@wp.struct
+class Stage:
+    """Everything a place needs to be shaded."""
+
+    view: View
+    surface: Surface
+    texels: Texels
+    lamp: Lamp
+    eye: wp.vec3
+
+
+@no_type_check
+@wp.struct
+class Frames:
+    """Normal and tangents at a place: along u, along v."""
+
+    normal: wp.vec3
+    along_u: wp.vec3
+    along_v: wp.vec3
+
+
+@no_type_check
+@wp.func
+def frames_at(surface: Surface, corner: Corner) -> Frames:
+    """Give the tangent frame of a triangle at the smooth normal; zero tangents where uv is flat."""
+    index = surface.triangles[corner.triangle]
+    flat = surface.uv_triangles[corner.triangle]
+    p = surface.vertices[index[0]]
+    first = surface.vertices[index[1]] - p
+    second = surface.vertices[index[2]] - p
+    origin = surface.uv[flat[0]]
+    d1 = surface.uv[flat[1]] - origin
+    d2 = surface.uv[flat[2]] - origin
+    turn = d1[0] * d2[1] - d1[1] * d2[0]
+    out = Frames()
+    out.normal = wp.normalize(blend(surface.normals, index, corner.weights))
+    if wp.abs(turn) > 1.0e-14:
+        u = (first * d2[1] - second * d1[1]) * wp.sign(turn)
+        v = (second * d1[0] - first * d2[0]) * wp.sign(turn)
+        out.along_u = wp.normalize(u - out.normal * wp.dot(out.normal, u))
+        out.along_v = wp.normalize(v - out.normal * wp.dot(out.normal, v))
+    return out
+
+
+@no_type_check
+@wp.func
+def skin(stage: Stage, corner: Corner, v: wp.vec3, reached: wp.vec3, level: wp.float32) -> wp.vec3:
+    """Give the light that any surface but a strand sends to the camera."""
+    lamp = stage.lamp
+    s = look_up(stage.texels, corner.uv, level)
+    f = frames_at(stage.surface, corner)
+    smooth = f.normal
+    if stage.surface.card[corner.triangle] != wp.uint8(0) and wp.dot(smooth, v) < 0.0:
+        smooth = -smooth
+    rise = wp.sqrt(wp.max(1.0 - wp.dot(s.slope, s.slope), 0.05))
+    fine = wp.normalize(f.along_u * s.slope[0] + f.along_v * s.slope[1] + smooth * rise)
+    spread = s.scatter * wp.vec3(0.72, 0.38, 0.26)
+    sky = wp.cw_mul(soft_irradiance(lamp.sh, fine, smooth, spread), bounced(reached[0], s.albedo))
+    nl = wp.dot(fine, lamp.direction)
+    sl = wp.dot(smooth, lamp.direction)
+    share = reached[1]
+    # Red light leaks into the edge of a shadow.
+    key = wp.vec3(
+        wrapped(nl, sl, spread[0]) * wp.pow(share, 1.0 - 0.6 * spread[0]),
+        wrapped(nl, sl, spread[1]) * wp.pow(share, 1.0 - 0.2 * spread[1]),
+        wrapped(nl, sl, spread[2]) * share,
+    )
+    if sl < 0.25 and s.scatter > 0.0:
+        behind = wp.clamp(0.3 - sl, 0.0, 1.0) * s.scatter * 0.7
+        through = reached[2] * 1000.0  # millimetres
+        key += behind * wp.vec3(
+            wp.exp(-through * 0.22), 0.4 * wp.exp(-through * 0.6), 0.25 * wp.exp(-through * 0.9)
+        )
+    nv = wp.clamp(wp.dot(fine, v), 0.0, 1.0)
+    r = fine * (2.0 * wp.dot(fine, v)) - v
+    rough = wp.clamp(s.roughness, 0.04, 1.0)
+    alpha = rough * rough
+    mirror = mirror_share(rough, nv, 0.028)
+    wide = wp.min(wp.sqrt(alpha * alpha + 0.25 * lamp.size * lamp.size), 1.0)
+    shine = lobe(fine, v, lamp.direction, wide, 0.028)
+    around = wp.vec3(0.0, 0.0, 0.0)
+    if rough < WET and lamp.rows > 0:
+        around = mirrored(lamp, r)
+    else:
+        around = reflected(lamp, r, rough)
+        if rough > 0.25:
+            # Oil makes a tight lobe over the wide one.
+            tight = wp.min(wp.sqrt(0.2 * alpha * alpha + 0.25 * lamp.size * lamp.size), 1.0)
+            shine = 0.75 * shine + 0.25 * lobe(fine, v, lamp.direction, tight, 0.028)
+    hidden = wp.clamp(
+        reached[0] * reached[0] * (0.4 + 0.6 * nv) + 0.6 * reached[0] * (1.0 - nv), 0.0, 1.0
+    )
+    light = wp.cw_mul(s.albedo, sky + wp.cw_mul(key, lamp.colour)) * (0.31830989 * (1.0 - mirror))
+    return light + around * (mirror * hidden) + lamp.colour * (shine * share)
+
+
+@no_type_check
+@wp.func
+def shade(stage: Stage, key: wp.uint64, x: int, y: int, reached: wp.vec3) -> wp.vec3:
+    """Give the light that comes from what is seen at (x, y), in 1/256 pixel."""
+    triangle = triangle_of(key)
+    corner = corner_at(stage.surface, triangle, x, y)
+    point = blend(stage.surface.vertices, stage.surface.triangles[triangle], corner.weights)
+    v = wp.normalize(stage.eye - point)
+    level = level_of(stage.surface, triangle, stage.texels.size) + SHARPER
+    if stage.surface.card[triangle] != wp.uint8(0):
+        kind = wp.int32(class_at(stage.texels.classes, corner.uv))
+        if kind == HAIR or kind == BROW or kind == LASH:
+            s = look_up(stage.texels, corner.uv, level)
+            f = frames_at(stage.surface, corner)
+            return strand(stage.lamp, s.albedo, f.normal, f.along_v, v, reached)
+    return skin(stage, corner, v, reached, level)
+
+
+@no_type_check
+@wp.func
+def same_surface(stage: Stage, a: wp.uint64, b: wp.uint64) -> bool:
+    """Tell whether two samples of a pixel may share one shade."""
+    if a == b:
+        return True
+    ta = triangle_of(a)
+    tb = triangle_of(b)
+    if ta == tb:
+        return True
+    if ta < 0 or tb < 0:
+        return False
+    surface = stage.surface
+    if surface.card[ta] != wp.uint8(0) or surface.card[tb] != wp.uint8(0):
+        return False
+    za = depth_of(a)
+    if wp.abs(depth_of(b) - za) > 0.0006 + 2.0 * za / wp.float32(stage.view.focal[0]):
+        return False
+    apart = surface.uv[surface.uv_triangles[ta][0]] - surface.uv[surface.uv_triangles[tb][0]]
+    return wp.abs(apart[0]) + wp.abs(apart[1]) < 0.03
+
+
+@no_type_check
+@wp.func
+def reached_at(
+    view: View, soft: wp.array[wp.vec3], depth: wp.array[wp.float32], x: int, y: int, z: wp.float32
+) -> wp.vec3:
+    """Give what reaches the surface at depth `z`, from the nearest pixel that shows it."""
+    best = wp.float32(1.0e9)
+    out = wp.vec3(1.0, 1.0, 1.0)
+    for dy in range(-1, 2):
+        for dx in range(-1, 2):
+            px = wp.clamp(x + dx, 0, view.width - 1)
+            py = wp.clamp(y + dy, 0, view.height - 1)
+            there = depth[py * view.width + px]
+            if there > 0.0:
+                cost = wp.abs(there - z) + 0.0003 * wp.float32(wp.abs(dx) + wp.abs(dy))
+                if cost < best:
+                    best = cost
+                    out = soft[py * view.width + px]
+    return out
+
+
+@no_type_check
+@wp.kernel(enable_backward=False)
+def paint(
+    stage: Stage,
+    keys: wp.array[wp.uint64],
+    classes: wp.array[wp.uint8],
+    depth: wp.array[wp.float32],
+    soft: wp.array[wp.vec3],
+    background: wp.array[wp.vec3],
+    light: wp.array[wp.vec3],
+):
+    """Write the linear light of one pixel."""
+    pixel = wp.tid()
+    first = pixel * SAMPLES
+    x = pixel % stage.view.width
+    y = pixel / stage.view.width
+    centre = keys[first + CENTRE]
+    kind = wp.int32(classes[pixel])
+    wet = kind == SCLERA or kind == IRIS
+    even = not wet
+    for sample in range(4):
+        even = even and same_surface(stage, keys[first + sample], centre)
+    if even:
+        light[pixel] = background[pixel]
+        if triangle_of(centre) >= 0:
+            light[pixel] = shade(stage, centre, x * 256 + 128, y * 256 + 128, soft[pixel])
+        return
+    total = wp.vec3(0.0, 0.0, 0.0)
+    done = wp.int32(0)
+    for sample in range(4):
+        key = keys[first + sample]
+        if (done >> sample) & 1 == 0:
+            weight = wp.float32(1.0)
+            for other in range(sample + 1, 4):
+                if not wet and same_surface(stage, key, keys[first + other]):
+                    weight += 1.0
+                    done = done | (1 << other)
+            if triangle_of(key) >= 0:
+                px = x * 256 + offset_x(sample)
+                py = y * 256 + offset_y(sample)
+                reached = reached_at(stage.view, soft, depth, x, y, depth_of(key))
+                total += weight * shade(stage, key, px, py, reached)
+            else:
+                total += weight * background[pixel]
+    light[pixel] = total * 0.25
+
+
+def _lamp(light: Light, device: str) -> Lamp:
+    """Bring a light to the device."""
+    out = Lamp()
+    out.sh = put(light.sh, wp.vec3, device)
+    out.direction = wp.vec3(*light.key_direction.tolist())
+    out.colour = wp.vec3(*light.key_colour.tolist())
+    out.size = light.key_size
+    out.rotation = light.rotation
+    out.rows, out.columns = (0, 0) if light.panorama is None else PANORAMA
+    small = np.zeros((1, 3), np.float32)
+    if light.panorama is not None:
+        small = cv2.resize(light.panorama, PANORAMA[::-1], interpolation=cv2.INTER_AREA)
+    out.panorama = put(small.reshape(-1, 3), wp.vec3, device)
+    return out
+
+
+def stage(posed: Posed, material: Material, light: Light, eye: np.ndarray) -> Stage:
+    """Gather what the shading kernel needs; `eye` is the camera's position."""
+    out = Stage()
+    out.view, out.surface = posed.view, posed.surface
+    out.lamp = _lamp(light, posed.device)
+    out.eye = wp.vec3(*eye.tolist())
+    texels = Texels()
+    texels.albedo, texels.detail = material.albedo, material.detail
+    texels.classes, texels.decode = material.classes, material.decode
+    texels.size, texels.levels = material.size, material.levels
+    out.texels = texels
+    return out
+
+
+def shaded(
+    on: Stage, maps: Maps, keys: wp.array, soft: wp.array, background: np.ndarray
+) -> wp.array:
+    """Give the picture in linear light, a vector a pixel; `soft` is from `render.occlusion`."""
+    device = str(keys.device)
+    behind = put(background.reshape(-1, 3), wp.vec3, device)
+    light = wp.empty(len(behind), dtype=wp.vec3, device=device)
+    inputs = [on, keys, maps.classes, maps.depth, soft, behind, light]
+    wp.launch(paint, dim=len(behind), inputs=inputs, device=device)
+    return light

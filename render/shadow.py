@@ -1,0 +1,179 @@
+"""The key light's shadow: a depth map along its direction, and how much of it a place sees.
+
+The map is orthographic and covers what the picture can show. It holds, a texel, how far along the
+light the first surface stands (the smaller, the nearer to the light), cards tested for alpha.
+"""
+
+from typing import no_type_check
+
+import numpy as np
+import warp as wp
+
+from render.light import Light
+from render.material import Material
+from render.mesh import Mesh
+from render.raster import solid
+from render.surface import Posed, Surface
+
+SIDE = 768
+"""Side of the map; over a head and its shoulders a texel is 0.5 to 0.8 mm."""
+
+LIT = 1e9
+"""Along the light where nothing stands."""
+
+BIAS = 0.0012
+"""How far (m) a place is moved towards the light and along its normal before it is compared."""
+
+
+@no_type_check
+@wp.struct
+class Shadow:
+    """A shadow map; `across` and `up` span it, `along` points away from the light."""
+
+    across: wp.vec3
+    up: wp.vec3
+    along: wp.vec3
+    corner: wp.vec2
+    scale: wp.float32
+    size: int
+    spread: wp.float32
+    depth: wp.array[wp.float32]
+
+
+@no_type_check
+@wp.func
+def place(shadow: Shadow, point: wp.vec3) -> wp.vec3:
+    """Give the texel position of a point and its distance along the light."""
+    x = (wp.dot(point, shadow.across) - shadow.corner[0]) * shadow.scale
+    y = (wp.dot(point, shadow.up) - shadow.corner[1]) * shadow.scale
+    return wp.vec3(x, y, wp.dot(point, shadow.along))
+
+
+@no_type_check
+@wp.kernel(enable_backward=False)
+def cast(shadow: Shadow, surface: Surface, albedo: wp.array[wp.vec4ub], size: int):
+    """Draw one triangle into the map; what turns away from the light is left out, cards are not."""
+    triangle = wp.tid()
+    index = surface.triangles[triangle]
+    a = place(shadow, surface.vertices[index[0]])
+    b = place(shadow, surface.vertices[index[1]])
+    c = place(shadow, surface.vertices[index[2]])
+    left = wp.max(wp.int32(wp.ceil(wp.min(a[0], wp.min(b[0], c[0])) - 0.5)), 0)
+    right = wp.min(wp.int32(wp.floor(wp.max(a[0], wp.max(b[0], c[0])) - 0.5)), shadow.size - 1)
+    low = wp.max(wp.int32(wp.ceil(wp.min(a[1], wp.min(b[1], c[1])) - 0.5)), 0)
+    high = wp.min(wp.int32(wp.floor(wp.max(a[1], wp.max(b[1], c[1])) - 0.5)), shadow.size - 1)
+    if left > right or low > high:
+        return
+    area = (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+    card = surface.card[triangle] != wp.uint8(0)
+    if area == 0.0 or (area > 0.0 and not card):
+        return
+    inverse = 1.0 / area
+    for row in range(low, high + 1):
+        for column in range(left, right + 1):
+            x = wp.float32(column) + 0.5
+            y = wp.float32(row) + 0.5
+            wa = ((b[0] - x) * (c[1] - y) - (b[1] - y) * (c[0] - x)) * inverse
+            wb = ((c[0] - x) * (a[1] - y) - (c[1] - y) * (a[0] - x)) * inverse
+            wc = 1.0 - wa - wb
+            if wa >= 0.0 and wb >= 0.0 and wc >= 0.0:
+                shown = True
+                if card:
+                    weights = wp.vec3d(wp.float64(wa), wp.float64(wb), wp.float64(wc))
+                    shown = solid(surface, albedo, size, triangle, weights)
+                if shown:
+                    depth = wa * a[2] + wb * b[2] + wc * c[2]
+                    wp.atomic_min(shadow.depth, row * shadow.size + column, depth)
+
+
+@no_type_check
+@wp.func
+def stored(shadow: Shadow, x: wp.float32, y: wp.float32) -> wp.float32:
+    """Give what stands first at a texel position, `LIT` outside the map."""
+    column = wp.int32(wp.floor(x))
+    row = wp.int32(wp.floor(y))
+    if column < 0 or row < 0 or column >= shadow.size or row >= shadow.size:
+        return LIT
+    return shadow.depth[row * shadow.size + column]
+
+
+@no_type_check
+@wp.func
+def lit(shadow: Shadow, point: wp.vec3, normal: wp.vec3, turn: wp.float32) -> wp.float32:
+    """Give the share (0–1) of the key light that a place sees.
+
+    Twelve places on a disk (Vogel's spiral) as wide as the penumbra, which grows with the
+    distance of what blocks the light; `turn` (radians) is another one for each pixel nearby.
+    """
+    moved = point + normal * BIAS - shadow.along * BIAS
+    at = place(shadow, moved)
+    reach = wp.min(shadow.spread * 0.08, 0.03) * shadow.scale + 1.0
+    distance = wp.float32(0.0)
+    blockers = wp.float32(0.0)
+    for tap in range(6):
+        angle = turn + 2.39996323 * wp.float32(tap)
+        radius = reach * wp.sqrt((wp.float32(tap) + 0.5) / 6.0)
+        first = stored(shadow, at[0] + radius * wp.cos(angle), at[1] + radius * wp.sin(angle))
+        if first < at[2]:
+            distance += at[2] - first
+            blockers += 1.0
+    if blockers == 0.0:
+        return 1.0
+    reach = wp.min(shadow.spread * distance / blockers, 0.03) * shadow.scale + 0.8
+    seen = wp.float32(0.0)
+    for tap in range(12):
+        angle = turn + 2.39996323 * wp.float32(tap)
+        radius = reach * wp.sqrt((wp.float32(tap) + 0.5) / 12.0)
+        first = stored(shadow, at[0] + radius * wp.cos(angle), at[1] + radius * wp.sin(angle))
+        seen += wp.where(first < at[2], 0.0, 1.0)
+    return seen / 12.0
+
+
+@no_type_check
+@wp.func
+def thickness(shadow: Shadow, point: wp.vec3, normal: wp.vec3) -> wp.float32:
+    """Give how much (m) of the surface the key light crosses to come to a place from behind."""
+    at = place(shadow, point - normal * 0.0005)
+    through = wp.float32(0.0)
+    for i in range(2):
+        for j in range(2):
+            first = stored(shadow, at[0] + wp.float32(i) - 0.5, at[1] + wp.float32(j) - 0.5)
+            through += wp.max(at[2] - first, 0.0) * 0.25
+    return through
+
+
+def _axes(direction: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Give across, up and along for a light from this direction, right-handed."""
+    along = -direction.astype(np.float64)
+    helper = np.eye(3)[np.argmin(np.abs(along))]
+    across = np.cross(helper, along)
+    across /= np.sqrt((across * across).sum())
+    return across, np.cross(along, across), along
+
+
+def shadow_map(posed: Posed, mesh: Mesh, material: Material, light: Light) -> Shadow:
+    """Draw the map for one light; an empty one where there is no key light."""
+    out = Shadow()
+    across, up, along = _axes(light.key_direction)
+    # Everything within the picture's pyramid is drawn; sums of three keep clear of BLAS.
+    seen = posed.surface.inverse_depth.numpy() > 0
+    at = posed.surface.screen.numpy() / 256
+    seen &= (at[:, 0] > -32) & (at[:, 0] < posed.view.width + 32)
+    seen &= (at[:, 1] > -32) & (at[:, 1] < posed.view.height + 32)
+    receivers = mesh.vertices[seen]
+    out.across, out.up, out.along = (wp.vec3(*axis.tolist()) for axis in (across, up, along))
+    out.size, out.spread = SIDE, float(np.tan(light.key_size))
+    out.depth = wp.full(SIDE * SIDE, value=LIT, dtype=wp.float32, device=posed.device)
+    out.scale = 1.0
+    if not light.key_colour.any() or not len(receivers):
+        return out
+    spans = [
+        receivers[:, 0] * axis[0] + receivers[:, 1] * axis[1] + receivers[:, 2] * axis[2]
+        for axis in (across, up)
+    ]
+    side = max(float(np.ptp(span)) for span in spans) + 0.004
+    out.corner = wp.vec2(*(float(span.min() + span.max() - side) / 2 for span in spans))
+    out.scale = SIDE / side
+    inputs = [out, posed.surface, material.albedo, material.size]
+    wp.launch(cast, dim=posed.triangles, inputs=inputs, device=posed.device)
+    return out
