@@ -7,13 +7,13 @@ changes of the face and nothing else; facial actions are displacements on top, t
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, Self
 
 import numpy as np
 from jaxtyping import Float, Float32, Int32, UInt8
 
-from assets import eyes, manifest
+from assets import eyes, lid_grid, manifest
 
 ETHNICITIES = ("african", "asian", "caucasian")
 # Anchors of the interpolated phenotypes of the `anny` package, in the order of its weight mask.
@@ -60,6 +60,11 @@ class Topology:
     landmark_barycentric: Float32[np.ndarray, "68 3"]
     mask: UInt8[np.ndarray, "1024 1024"]
     loops: Mapping[str, Int32[np.ndarray, " loop"]]
+
+    @cached_property
+    def lids(self) -> tuple[lid_grid.LidGrid, lid_grid.LidGrid]:
+        """The lids of the left and the right eye as grids of vertices."""
+        return lid_grid.both(self.quads, self.loops)
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,7 +193,7 @@ class HeadModel:
     ) -> Head:
         """A head with eyeballs that its lids touch; arguments as in `bare_vertices`."""
         bare = self.bare_vertices(phenotypes, local)
-        balls, vertices = eyes.fit(bare, self.topology.loops, age_years)
+        balls, vertices = eyes.fit(bare, self.topology.lids, age_years)
         return Head(self.topology, vertices, self.actions, balls, age_years)
 
 
