@@ -5,7 +5,6 @@ is given as it shall look in the picture (a colour, a gradient, a user's picture
 exposure here.
 """
 
-import hashlib
 from pathlib import Path
 
 import cv2
@@ -23,10 +22,8 @@ Background = Float32[np.ndarray, "height width 3"]
 # points along the blurred disc, each disc then 45 shifted sums.
 COARSE = 128
 ACROSS = 7
-# A user's picture may not have more pixels than this, nor a folder more pictures.
+# A user's picture may not have more pixels than this.
 LARGEST = 50_000_000
-MOST_PICTURES = 100_000
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 
 
 def defocused(
@@ -105,34 +102,6 @@ def picture(path: Path, camera: Camera, exposure: float, rng: np.random.Generato
     method = cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
     sized = cv2.resize(crop, (camera.width, camera.height), interpolation=method)
     return np.maximum(sized, 0) / np.float32(exposure)
-
-
-def pictures(folder: Path) -> list[Path]:
-    """The pictures that lie in the folder itself, by name.
-
-    Raises:
-        ValueError: where it is no folder, holds no picture, or more than `MOST_PICTURES`.
-    """
-    if not folder.is_dir():
-        raise ValueError(f"background must be a folder of pictures, got {folder}")
-    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
-    if not 0 < len(found) <= MOST_PICTURES:
-        rule = f"hold 1 to {MOST_PICTURES} pictures ({' '.join(SUFFIXES)})"
-        raise ValueError(f"background folder must {rule}, got {len(found)} in {folder}")
-    return found
-
-
-def content_hash(folder: Path) -> str:
-    """Hash of the names and bytes of the pictures: what a configuration says of the folder.
-
-    Every picture is decoded on the way, so that a bad one stops a run before it starts.
-    """
-    digest = hashlib.sha256()
-    for path in pictures(folder):
-        read(path)
-        inner = hashlib.sha256(path.read_bytes()).hexdigest()
-        digest.update(f"{path.name}\0{inner}\n".encode())
-    return digest.hexdigest()
 
 
 def read(path: Path) -> UInt8[np.ndarray, "rows columns 3"]:

@@ -6,7 +6,7 @@ import pytest
 
 from assets.environments import load
 from render import background
-from render.background import content_hash, decode_srgb, defocused, disc, gradient, picture, plain
+from render.background import decode_srgb, defocused, disc, gradient, picture, plain
 from render.camera import Camera, intrinsics, look_at, project
 from render.panorama import about_y, directions
 from render.surroundings import balance
@@ -148,12 +148,6 @@ def test_plain_and_gradient_look_as_asked_under_any_exposure():
     assert (np.diff(down[..., 0], axis=0) > 0).all()
 
 
-def write(path, rows=60, columns=80):
-    drawn = np.random.default_rng(3).integers(0, 256, (rows, columns, 3), dtype=np.uint8)
-    cv2.imwrite(str(path), drawn)
-    return drawn[..., ::-1]
-
-
 def test_picture_is_a_crop_of_the_file(tmp_path):
     path = tmp_path / "room.png"
     drawn = np.zeros((600, 900, 3), np.uint8)
@@ -174,36 +168,17 @@ def test_picture_is_a_crop_of_the_file(tmp_path):
     np.testing.assert_array_equal(again, picture(path, seen, 2.0, np.random.default_rng(0)))
 
 
-def test_hash_tells_names_and_contents(tmp_path):
-    write(tmp_path / "a.png")
-    first = content_hash(tmp_path)
-    (tmp_path / "notes.txt").write_text("not a picture")
-    assert content_hash(tmp_path) == first
-    (tmp_path / "a.png").rename(tmp_path / "b.png")
-    assert content_hash(tmp_path) != first
-    write(tmp_path / "b.png", rows=61)
-    second = content_hash(tmp_path)
-    write(tmp_path / "c.png")
-    assert len({first, second, content_hash(tmp_path)}) == 3
-
-
 def test_bad_pictures_are_named(tmp_path, monkeypatch):
     bad = tmp_path / "bad.jpg"
     bad.write_bytes(b"\xff\xd8\xff nothing")
-    for read in (background.read, lambda path: content_hash(path.parent)):
-        with pytest.raises(ValueError, match=r"background must be a readable picture, got .*bad"):
-            read(bad)
+    with pytest.raises(ValueError, match=r"background must be a readable picture, got .*bad"):
+        background.read(bad)
     bad.write_bytes(b"")
     with pytest.raises(ValueError, match=r"background must be a readable picture, got .*bad"):
         background.read(bad)
     with pytest.raises(ValueError, match=r"must be a readable picture, got .*gone\.png: .*No such"):
         background.read(tmp_path / "gone.png")
-    bad.unlink()
-    with pytest.raises(ValueError, match=r"must hold 1 to 100000 pictures .*, got 0 in "):
-        content_hash(tmp_path)
-    with pytest.raises(ValueError, match=r"background must be a folder of pictures, got .*nowhere"):
-        content_hash(tmp_path / "nowhere")
-    write(tmp_path / "a.png")
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((60, 80, 3), np.uint8))
     monkeypatch.setattr(background, "LARGEST", 100)
     with pytest.raises(ValueError, match=r"at most 100 pixels, got 80 x 60 in .*a\.png"):
         background.read(tmp_path / "a.png")
