@@ -1,0 +1,187 @@
+"""Making a data set with worker processes so that any kill can be resumed.
+
+While a folder is unfinished it holds `.unfinished`: a lock, and for every finished shard its index
+rows with the shard's checksum. A shard is finished when those rows stand there, and they are
+written after the shard has its final name. Workers write whole shards; nothing big passes between
+processes, and memory does not grow with the data set.
+"""
+
+import platform
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from generator import plan, pool
+from generator.config import GenerateConfig, decisive
+from generator.lock import UNFINISHED, claimed, workers_gone, working
+from generator.plan import Shard
+from generator.producer import Producer
+from generator.shards import atomic, folder, index, manifest
+from generator.shards.folder import Part
+from generator.shards.manifest import Checksum
+from generator.shards.record import Sample
+from generator.shards.record_json import to_json
+from generator.shards.tarball import ShardWriter
+
+
+@dataclass(frozen=True)
+class Run:
+    """How to make a data set; none of it decides bytes."""
+
+    out: Path
+    workers: int = 1
+    resume: bool = False
+    part: Part | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a run without workers."""
+        if self.workers < 1:
+            raise ValueError(f"workers must be at least 1, got {self.workers}")
+
+
+Progress = Callable[[int, int], None]
+"""Called with pictures done since the last call, and pictures of the run in all."""
+
+
+def stated(config: GenerateConfig, producer: Producer) -> dict[str, Any]:
+    """Say what `config.json` says: what decides bytes."""
+    made_with = {
+        "machine": platform.machine(),
+        "numpy": np.__version__,
+        "opencv": cv2.__version__,
+        "pyarrow": pa.__version__,
+        **producer.made_with(config),
+    }
+    return {
+        "format": manifest.FORMAT,
+        "members": list(config.members),
+        "options": decisive(config),
+        "made_with": made_with,
+    }
+
+
+def generate(config: GenerateConfig, producer: Producer, run: Run, progress: Progress) -> None:
+    """Make a data set, or a part of one, in `run.out`; at the end its manifest stands there.
+
+    Raises ValueError where the folder is not empty and not resumed, was begun with another
+    configuration or part, or is being written; OSError where the disk is full. What was finished
+    is kept.
+    """
+    wanted = stated(config, producer)
+    planned = plan.shards(producer.splits(config), config.people_per_shard)
+    shards = plan.of_part(planned, run.part)
+    with claimed(run.out, run.resume):
+        if (run.out / manifest.NAME).exists():
+            _check_same(run, wanted)
+            return
+        workers_gone(run.out)
+        _begin(run, wanted)
+        pictures = producer.pictures(config)
+        total = pictures * sum(len(shard.people) for shard in shards)
+        todo = [shard for shard in shards if not _finished(run.out, shard)]
+        progress(total - pictures * sum(len(shard.people) for shard in todo), total)
+        work = partial(_make_shard, config, producer, run.out)
+        pool.run(work, todo, run.workers, lambda done: progress(done, total))
+        _finish(run, producer, shards)
+
+
+def _begin(run: Run, wanted: dict[str, Any]) -> None:
+    """Write the configuration, or hold what stands there against it."""
+    atomic.remove_temporary(run.out)
+    atomic.remove_temporary(run.out / UNFINISHED)
+    if (run.out / folder.CONFIG).exists():
+        _check_same(run, wanted)
+    elif any(path.suffix == ".tar" for path in run.out.iterdir()):
+        raise ValueError(f"{run.out} must have {folder.CONFIG} to be resumed, got shards without")
+    else:
+        (run.out / folder.PART).unlink(missing_ok=True)
+        folder.write_config(run.out, wanted, run.part)
+
+
+def _check_same(run: Run, wanted: dict[str, Any]) -> None:
+    changed = folder.difference(folder.read_config(run.out), wanted)
+    if changed:
+        rule = "resumed with the configuration it was begun with"
+        raise ValueError(f"{run.out} must be {rule}, got a change: {changed}")
+    before = folder.read_part(run.out)
+    if before != run.part:
+        raise ValueError(f"{run.out} must be resumed as the same part: {before}, got {run.part}")
+
+
+def _rows_path(out: Path, shard: Shard) -> Path:
+    return out / UNFINISHED / f"{shard.split}-{shard.number:06d}.parquet"
+
+
+def _finished(out: Path, shard: Shard) -> bool:
+    path = _rows_path(out, shard)
+    if not path.exists():
+        return False
+    tar = out / shard.name
+    size = _stated_checksum(path).size
+    if not tar.is_file() or tar.stat().st_size != size:
+        raise ValueError(f"{tar} must have the {size} bytes that were written, got another file")
+    return True
+
+
+def _stated_checksum(path: Path) -> Checksum:
+    metadata = pq.read_schema(path).metadata
+    return Checksum(int(metadata[b"size"]), metadata[b"sha256"].decode())
+
+
+def _make_shard(
+    config: GenerateConfig, producer: Producer, out: Path, shard: Shard, report: pool.Report
+) -> None:
+    """Make one shard and its rows; in a worker."""
+    with working(out):
+        rows: list[index.Row] = []
+        keys: set[str] = set()
+        with atomic.writing(out / shard.name) as file:
+            writer = ShardWriter(file)
+            for person in shard.people:
+                samples = producer.make_person(config, person)
+                for sample in samples:
+                    _check(sample, shard, config, keys)
+                    span = writer.add(sample.record.key, _members(sample, config))
+                    rows.append(index.row(sample.record, shard.name, span))
+                report(len(samples))
+            sha256 = writer.close()
+        metadata = {"size": str(writer.size), "sha256": sha256}
+        index.write(_rows_path(out, shard), index.table(rows), metadata)
+
+
+def _members(sample: Sample, config: GenerateConfig) -> dict[str, bytes]:
+    everything = {**sample.members, "json": to_json(sample.record)}
+    return {suffix: everything[suffix] for suffix in config.members}
+
+
+def _check(sample: Sample, shard: Shard, config: GenerateConfig, keys: set[str]) -> None:
+    """Hold a producer to its contract, and remember the key."""
+    record = sample.record
+    expected = set(config.members) - {"json"}
+    if set(sample.members) != expected:
+        got = ", ".join(sample.members)
+        raise ValueError(f"{record.key} must have the members {sorted(expected)}, got {got}")
+    if record.split != shard.split:
+        raise ValueError(f"{record.key} must be in split {shard.split}, got {record.split}")
+    if record.key in keys:
+        raise ValueError(f"{record.key} must be the key of one sample, got a second")
+    keys.add(record.key)
+
+
+def _finish(run: Run, producer: Producer, shards: tuple[Shard, ...]) -> None:
+    paths = [_rows_path(run.out, shard) for shard in shards]
+    checksums = {
+        shard.name: _stated_checksum(path) for shard, path in zip(shards, paths, strict=True)
+    }
+    tables = [index.read(path).replace_schema_metadata(None) for path in paths]
+    rows = pa.concat_tables(tables) if tables else index.table([])
+    folder.finish(run.out, producer.about, rows, checksums, run.part)
+    shutil.rmtree(run.out / UNFINISHED)

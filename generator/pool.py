@@ -1,0 +1,152 @@
+"""Worker processes: one task each at a time, one thread each, dead when their parent is.
+
+Workers are spawned, with the thread counts of OpenMP and BLAS at one before numpy is imported:
+sums by several threads are not the same bytes (and forked locks hang). A worker watches its parent
+and ends with it, so a killed run leaves nobody behind who still writes.
+"""
+
+import logging
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+import cv2
+
+logger = logging.getLogger(__name__)
+
+ONE_THREAD = {
+    name: "1"
+    for name in (
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "NUMEXPR_NUM_THREADS",
+        "VECLIB_MAXIMUM_THREADS",
+    )
+}
+
+Report = Callable[[int], None]
+"""Called with a number of pictures as they are made."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """A task that a worker has finished."""
+
+    task: Any
+
+
+@dataclass
+class _Worker:
+    process: BaseProcess
+    connection: Connection
+    task: Any = None
+
+
+def run(
+    work: Callable[[Any, Report], None], tasks: Sequence[Any], workers: int, report: Report
+) -> None:
+    """Call `work(task, report)` for every task in `workers` spawned processes.
+
+    `work` and tasks are pickled. Raises ValueError or OSError as a task raised them, and
+    RuntimeError where a worker died; the other workers are ended first and what they had not
+    finished is as if it had not begun.
+    """
+    waiting = list(reversed(tasks))
+    crew = [_started(work) for _ in range(min(workers, len(tasks)))]
+    try:
+        for worker in crew:
+            _next(worker, waiting)
+        while busy := {worker.connection: worker for worker in crew if worker.task is not None}:
+            for connection in wait(list(busy)):
+                assert isinstance(connection, Connection)
+                match _received(busy[connection]):
+                    case Done():
+                        _next(busy[connection], waiting)
+                    case int(pictures):
+                        report(pictures)
+    finally:
+        for worker in crew:
+            worker.process.terminate()
+        for worker in crew:
+            worker.process.join()
+            worker.connection.close()
+
+
+def _started(work: Callable[[Any, Report], None]) -> _Worker:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_serve, args=(work, theirs), daemon=True)
+    with _environment(ONE_THREAD):
+        process.start()
+    theirs.close()
+    return _Worker(process, ours)
+
+
+def _next(worker: _Worker, waiting: list[Any]) -> None:
+    worker.task = waiting.pop() if waiting else None
+    if worker.task is not None:
+        worker.connection.send(worker.task)
+
+
+def _received(worker: _Worker) -> Done | int:
+    try:
+        message = worker.connection.recv()
+    except EOFError:
+        worker.process.join()
+        code = worker.process.exitcode
+        text = f"a worker died with code {code} while making {worker.task}; run again with --resume"
+        raise RuntimeError(text) from None
+    if isinstance(message, Exception):
+        raise message
+    return message
+
+
+def _serve(work: Callable[[Any, Report], None], connection: Connection) -> None:
+    """Do tasks as they come, in a worker process."""
+    # Ctrl-C reaches the whole group; the parent alone answers it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    cv2.setNumThreads(1)
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    while True:
+        task = connection.recv()
+        try:
+            work(task, connection.send)
+        except OSError as error:
+            known = (error.errno, error.strerror, error.filename)
+            connection.send(OSError(*known) if error.errno else OSError(str(error)))
+        except ValueError as error:
+            logger.debug("task %s failed", task, exc_info=True)
+            connection.send(ValueError(str(error)))
+        else:
+            connection.send(Done(task))
+
+
+def _die_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    wait([parent.sentinel])
+    # Not sys.exit: that ends this thread alone, and a running task would go on writing.
+    os._exit(1)
+
+
+@contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    """Set variables for the processes started in the block."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

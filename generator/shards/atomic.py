@@ -1,0 +1,61 @@
+"""Files that are whole or absent: written to a temporary name, flushed, renamed.
+
+A reader never sees half a file under its final name, whatever kills the writer. Temporary names
+end in `.tmp`; who owns the folder may remove those that a killed writer left.
+"""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+TEMPORARY = ".tmp"
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[BinaryIO]:
+    """Give a file that takes its final name when the block ends without an error.
+
+    An error removes it. Raises OSError that names the file and what to do where the disk is full.
+    """
+    temporary = path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY}")
+    try:
+        with open(temporary, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.rename(temporary, path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        if error.errno in _FULL:
+            text = "the disk is full; what was finished is kept: free space, then --resume"
+            raise OSError(error.errno, text, str(path)) from error
+        raise
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write a whole file as `writing` does."""
+    with writing(path) as file:
+        file.write(data)
+
+
+def remove_temporary(folder: Path) -> None:
+    """Remove what killed writers left in a folder that the caller alone writes to."""
+    for path in folder.glob(f"*{TEMPORARY}"):
+        path.unlink()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename durable: it is an entry in the folder, which has a flush of its own."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,191 @@
+"""`README.md`: the data set card, for people and for Hugging Face `datasets`.
+
+Its head states the splits and the column types; its text is made from the counts of the index and
+from the units beside the fields of `Record`, so that card and data cannot drift apart.
+"""
+
+import json
+from dataclasses import dataclass, is_dataclass
+from typing import Any, get_origin
+
+import pyarrow as pa
+
+from assets.classes import CLASSES
+from assets.facs import AUS, NAMES
+from assets.population import SPLITS
+from generator.shards.features import dataset_features
+from generator.shards.record import Intensities, Record
+from generator.shards.record_json import field_texts, field_types, without_none
+
+SHOWN = {"train": "train", "val": "validation", "test": "test"}
+"""Names of the splits as `datasets` shows them."""
+
+MEMBERS = {
+    "jpg": "picture | uint8 [h, w, 3] | sRGB, JPEG quality 95, no chroma subsampling",
+    "png": "picture | uint8 [h, w, 3] | sRGB",
+    "json": "the record below | object | every key always there, null where not known",
+    "seg.png": "classes | uint8 [h, w] | number of a class below, 0 background",
+    "depth.png": "depth | uint16 [h, w] | round(10,000 z), z in metres along the camera axis up to "
+    "6.55 m; 0 background",
+    "normal.png": "normals | uint8 [h, w, 3] | round(127.5 (n + 1)), camera frame, x right, y up, "
+    "z to the viewer; 0 0 0 background",
+    "heat.png": "heat of AU4, 6, 7, 9, 10, 43 | uint8 [6 h, w], stacked, AU4 on top | "
+    "min(255, round(10 d)), d in mm that this AU alone moves the skin; zeros for a neutral",
+    "uv.png": "atlas coordinates | uint16 [2 h, w], u above v | round(65,535 u), v upward",
+}
+
+
+@dataclass(frozen=True)
+class About:
+    """What a card says that is not in the data: title, SPDX licence, and paragraphs of text."""
+
+    title: str
+    licence: str
+    text: str
+
+
+SYNTHETIC = About(
+    "Synthetic faces in pain with their neutrals",
+    "cc0-1.0",
+    """No person in this data set exists. Every picture is drawn from a parametric head, a skin
+model and a light model that were fitted to CC0 sources; every label is what the picture was drawn
+from. The pictures and labels are given under CC0 1.0.
+
+## Intended use
+Training and testing estimators of facial action units and of pain expression; studies of how such
+estimators treat age, sex, skin tone, pose and light. `neutral_key` names the neutral picture of the
+same person and view.
+
+## Limits and misuse
+- Facial expression is one sign of pain. PSPI scores a picture's expression, not what a person
+  feels: nobody may be refused care, medication or belief because a model trained here reads a low
+  score.
+- PSPI was validated on adults. Below 18 it is the same sum of the same action units and no more;
+  for ages 0-1 four NFCS items are given by our own mapping.
+- The names of ethnicities say which mix of three axes of head shape was sampled, not how people see
+  themselves; they are no proxy for identity.
+- Not for identifying people, for surveillance, or for judging whether somebody is sincere.
+- A model that works here has not been shown to work on people: validate on real data, made with
+  consent.""",
+)
+
+
+def card(
+    about: About, members: tuple[str, ...], index: pa.Table, options: dict[str, Any] | None = None
+) -> str:
+    """Write the card of a data set from its index."""
+    return "\n".join(
+        [
+            *_head(about, members, index),
+            f"# {about.title}",
+            "",
+            about.text,
+            "",
+            "## What is here",
+            *_counts(index),
+            "",
+            "## How to read it",
+            *_reading(),
+            "",
+            "## Members of a sample",
+            "| file | what, shape, dtype | convention |",
+            "| --- | --- | --- |",
+            *(f"| `KEY.{suffix}` | {_columns(MEMBERS[suffix])} |" for suffix in members),
+            "",
+            f"Classes: {', '.join(f'{number} {name}' for name, number in CLASSES.items())}.",
+            "",
+            "## The record",
+            "Space is in metres, right-handed, y up, a face looks along +z; pixels count from the "
+            "corner, so the centre of the first is (0.5, 0.5); angles are in radians (in degrees "
+            "in the index); left and right are the person's own. Action units are FACS "
+            f"intensities 0-5, AU43 0 or 1: {', '.join(f'{au} {NAMES[au]}' for au in AUS)}. "
+            "PSPI = AU4 + max(AU6, AU7) + max(AU9, AU10) + AU43, 0-16.",
+            "",
+            "| field | dtype | unit, range, convention |",
+            "| --- | --- | --- |",
+            *_fields(Record, ""),
+            "",
+            *_options(options),
+        ]
+    )
+
+
+def _head(about: About, members: tuple[str, ...], index: pa.Table) -> list[str]:
+    present = set(index.column("split").to_pylist())
+    splits = [
+        f"  - split: {SHOWN[split]}\n    path: {split}-*.tar"
+        for split in SPLITS
+        if split in present
+    ]
+    # JSON is YAML: a line a column keeps the head short and needs no YAML writer.
+    features = [f"  - {json.dumps(feature)}" for feature in dataset_features(members)]
+    configs = ["configs:", "- config_name: default", "  data_files:", *splits] if splits else []
+    listed = ["dataset_info:", "  features:", *features] if splits else []
+    top = [f"license: {about.licence}", f"pretty_name: {about.title}"]
+    return ["---", *top, *configs, *listed, "---", ""]
+
+
+def _counts(index: pa.Table) -> list[str]:
+    frame = index.select(["split", "identity", "kind"]).to_pylist()
+    lines = [
+        "| split | people | pictures | neutral | pain | confounder | real |",
+        "| --- " * 7 + "|",
+    ]
+    for split in SPLITS:
+        rows = [row for row in frame if row["split"] == split]
+        people = len({row["identity"] for row in rows})
+        kinds = [row["kind"] for row in rows]
+        each = [kinds.count(kind) for kind in ("neutral", "pain", "confounder", "real")]
+        lines.append(f"| {split} | {people} | {len(rows)} | {' | '.join(map(str, each))} |")
+    return lines
+
+
+def _reading() -> list[str]:
+    return [
+        "```python",
+        'datasets.load_dataset("DIR")                      # splits train, validation, test',
+        'webdataset.WebDataset("DIR/train-000000.tar", shardshuffle=False)',
+        'timm.data.create_dataset("wds/pain3d", root="DIR", split="train", target_key="pspi")',
+        "```",
+        "timm reads targets as integers. 16-bit maps come through `generator.shards.codec.decode`; "
+        "readers that decode by Pillow cut them to 8 bits. `index.parquet` has a row a sample with "
+        "the place of its bytes, `croissant.json` describes it for machines, `manifest.json` has "
+        "the SHA-256 of every file, and `config.json` what decides them.",
+    ]
+
+
+def _columns(text: str) -> str:
+    what, shape, convention = text.split(" | ")
+    return f"{what}, {shape} | {convention}"
+
+
+def _fields(cls: type, prefix: str) -> list[str]:
+    lines = []
+    texts = field_texts(cls)
+    for name, hint in field_types(cls).items():
+        inner, optional = without_none(hint)
+        kind = _kind(inner) + (" or null" if optional else "")
+        lines.append(f"| `{prefix}{name}` | {kind} | {texts[name]} |")
+        if is_dataclass(inner) and isinstance(inner, type):
+            # The three sources of AUs, and two eyes, have the same fields: once is enough.
+            if f"`{prefix}{name}" in ("`aus.manual", "`aus.openface", "`gaze.right"):
+                continue
+            lines += _fields(inner, f"{prefix}{name}.")
+    return lines
+
+
+def _kind(hint: Any) -> str:
+    if hint == Intensities:
+        return "object au1 ... au45 of float or null"
+    if is_dataclass(hint):
+        return "object"
+    if get_origin(hint) is tuple:
+        return "list"
+    return hint.__name__ if isinstance(hint, type) else "str"
+
+
+def _options(options: dict[str, Any] | None) -> list[str]:
+    if options is None:
+        return []
+    rows = [f"| `{name}` | `{json.dumps(value)}` |" for name, value in options.items()]
+    return ["## How it was made", "| option | value |", "| --- | --- |", *rows, ""]

@@ -1,0 +1,141 @@
+"""`index.parquet`: a row a sample, drawn from its record, and where its bytes lie.
+
+Angles are in degrees here, for people who filter by them; gaze is the mean of both eyes. `fold`,
+and all that a producer does not know, is null.
+"""
+
+import math
+from collections.abc import Iterable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from assets.facs import AUS
+from generator.shards import atomic
+from generator.shards.record import Angles, Record
+from generator.shards.tarball import Span
+
+Row = dict[str, Any]
+
+AU_COLUMNS = tuple(f"au{au}" for au in AUS)
+SCHEMA = pa.schema(
+    [
+        pa.field("key", pa.string(), nullable=False),
+        pa.field("identity", pa.string(), nullable=False),
+        pa.field("split", pa.string(), nullable=False),
+        pa.field("fold", pa.int32()),
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("view", pa.int32()),
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("pspi", pa.float64()),
+        *(pa.field(name, pa.float64()) for name in AU_COLUMNS),
+        pa.field("label_source", pa.string()),
+        pa.field("sequence", pa.string()),
+        pa.field("frame", pa.int32()),
+        pa.field("shard", pa.string(), nullable=False),
+        pa.field("offset", pa.int64(), nullable=False),
+        pa.field("size", pa.int64(), nullable=False),
+        pa.field("sha256", pa.string(), nullable=False),
+        pa.field("neutral_key", pa.string()),
+        pa.field("age_years", pa.float64()),
+        pa.field("sex", pa.string()),
+        pa.field("ethnicity", pa.string()),
+        pa.field("african", pa.float64()),
+        pa.field("asian", pa.float64()),
+        pa.field("caucasian", pa.float64()),
+        pa.field("skin_tone", pa.int32()),
+        pa.field("yaw_deg", pa.float64()),
+        pa.field("pitch_deg", pa.float64()),
+        pa.field("roll_deg", pa.float64()),
+        pa.field("gaze_yaw_deg", pa.float64()),
+        pa.field("gaze_pitch_deg", pa.float64()),
+        pa.field("environment", pa.string()),
+        pa.field("head", pa.string()),
+        pa.field("rig", pa.string()),
+        pa.field("texture", pa.string()),
+        pa.field("creases", pa.string()),
+        pa.field("occluders", pa.list_(pa.string())),
+    ]
+)
+
+
+def row(record: Record, shard: str, span: Span) -> Row:
+    """Make the index row of a sample in a shard."""
+    person, made_by, labels = record.person, record.made_by, record.labels
+    gaze = (record.gaze.left, record.gaze.right) if record.gaze else None
+    aus = {f"au{au}": None if labels is None else labels.label[au] for au in AUS}
+    return {
+        "key": record.key,
+        "identity": record.identity,
+        "split": record.split,
+        "fold": record.fold,
+        "kind": record.kind,
+        "view": record.view,
+        "source": record.source,
+        "pspi": record.pspi,
+        **aus,
+        "label_source": record.label_source,
+        "sequence": record.sequence,
+        "frame": record.frame,
+        "shard": shard,
+        "offset": span.offset,
+        "size": span.size,
+        "sha256": span.sha256,
+        "neutral_key": record.neutral_key,
+        "age_years": person.age_years,
+        "sex": person.sex,
+        "ethnicity": person.ethnicity,
+        "african": person.african,
+        "asian": person.asian,
+        "caucasian": person.caucasian,
+        "skin_tone": person.skin_tone,
+        **_degrees(record.head_pose),
+        "gaze_yaw_deg": math.degrees((gaze[0].yaw + gaze[1].yaw) / 2) if gaze else None,
+        "gaze_pitch_deg": math.degrees((gaze[0].pitch + gaze[1].pitch) / 2) if gaze else None,
+        "environment": record.light.environment,
+        "head": made_by.head.name,
+        "rig": made_by.rig.name,
+        "texture": made_by.texture.name,
+        "creases": made_by.creases,
+        "occluders": list(record.occluders),
+    }
+
+
+def _degrees(pose: Angles | None) -> Row:
+    if pose is None:
+        return {"yaw_deg": None, "pitch_deg": None, "roll_deg": None}
+    turns = {"yaw_deg": pose.yaw, "pitch_deg": pose.pitch, "roll_deg": pose.roll}
+    return {name: math.degrees(turn) for name, turn in turns.items()}
+
+
+def table(rows: Iterable[Row]) -> pa.Table:
+    """Make the table of rows; the rows have every column of `SCHEMA` and no other."""
+    listed = list(rows)
+    for item in listed:
+        assert item.keys() == set(SCHEMA.names), set(item) ^ set(SCHEMA.names)
+    return pa.Table.from_pylist(listed, schema=SCHEMA)
+
+
+def write(path: Path, content: pa.Table, metadata: dict[str, str] | None = None) -> None:
+    """Write a table; its bytes depend on rows, `metadata` and the version of pyarrow alone."""
+    # One chunk: how rows were gathered must not show in the file.
+    whole = content.combine_chunks().replace_schema_metadata(metadata)
+    buffer = BytesIO()
+    pq.write_table(whole, buffer, compression="zstd", row_group_size=65536)
+    atomic.write(path, buffer.getvalue())
+
+
+def read(path: Path) -> pa.Table:
+    """Read a table. Raises ValueError that names the file where it is no index of ours."""
+    try:
+        content = pq.read_table(path)
+    except (OSError, pa.ArrowException) as error:
+        raise ValueError(f"{path} must be an index in Parquet, got {error}") from error
+    if not content.schema.equals(SCHEMA):
+        missing = set(SCHEMA.names) ^ set(content.schema.names)
+        got = f"a difference in {', '.join(sorted(missing)) or 'types'}"
+        raise ValueError(f"{path} must have the columns of this version, got {got}")
+    return content

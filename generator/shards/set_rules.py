@@ -1,0 +1,111 @@
+"""What holds between the samples of a data set: pairs, splits, balance, no duplicates."""
+
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Iterator
+from itertools import product
+from typing import Any
+
+from assets.allocation import split_sizes
+from assets.population import ETHNICITIES, SEXES, SPLITS, band_name, parse_ages
+from generator.shards.index import Row
+from generator.shards.record import Record
+
+Fault = tuple[str, str, object]
+"""Key of the sample (empty for the whole set), rule, value."""
+
+
+def pair_faults(rows: list[Row]) -> Iterator[Fault]:
+    """Yield samples without their neutral, and views with none or more than one."""
+    by_key = {row["key"]: row for row in rows}
+    neutrals = Counter((row["identity"], row["view"]) for row in rows if row["kind"] == "neutral")
+    for place in {(row["identity"], row["view"]) for row in rows if row["kind"] != "real"}:
+        if neutrals[place] != 1:
+            identity, view = place
+            yield "", f"{identity} view {view} must have one neutral", neutrals[place]
+    for row in rows:
+        name = row["neutral_key"]
+        if row["kind"] == "real" or (row["source"] == "2d" and name is None):
+            continue
+        neutral = by_key.get(name)
+        if neutral is None:
+            yield row["key"], "neutral_key must be in the index", name
+        elif neutral["kind"] != "neutral":
+            yield row["key"], "neutral_key must name a neutral", name
+        elif (neutral["identity"], neutral["view"]) != (row["identity"], row["view"]):
+            yield row["key"], "neutral must be of the same person and view", name
+        elif row["kind"] == "neutral" and name != row["key"]:
+            yield row["key"], "a neutral's neutral_key must be its own key", name
+
+
+def duplicate_faults(pairs: Iterable[tuple[str, Hashable]], rule: str) -> Iterator[Fault]:
+    """Yield keys whose second part has come before."""
+    seen: dict[Hashable, str] = {}
+    for key, value in pairs:
+        if value in seen:
+            yield key, rule, f"the same as {seen[value]}"
+        seen.setdefault(value, key)
+
+
+def person_faults(rows: list[Row]) -> Iterator[Fault]:
+    """Yield people in two splits, with two ages and so on, or with fewer pictures than others."""
+    facts: dict[str, dict[str, Row]] = defaultdict(dict)
+    names = ("split", "age_years", "sex", "ethnicity", "african", "asian", "caucasian", "skin_tone")
+    for row in rows:
+        first = facts[row["identity"]].setdefault("first", row)
+        for name in names:
+            if row[name] != first[name]:
+                rule = f"{row['identity']} must have one {name}"
+                yield row["key"], rule, f"{first[name]} and {row[name]}"
+    made = [row for row in rows if row["source"] == "3d"]
+    each = Counter((row["identity"], row["kind"]) for row in made)
+    for kind in ("neutral", "pain", "confounder"):
+        counts = Counter({row["identity"]: each[row["identity"], kind] for row in made})
+        if len(set(counts.values())) > 1:
+            few = min(counts, key=lambda identity: counts[identity])
+            rule = f"every person must have as many {kind} pictures"
+            yield "", rule, f"{counts[few]} of {few} and {max(counts.values())}"
+
+
+def balance_faults(rows: list[Row], options: dict[str, Any]) -> Iterator[Fault]:
+    """Yield splits off 70/20/10 and cells that differ by more than one, in a whole made set."""
+    people = list({row["identity"]: row for row in rows}.values())
+    if len(people) != options["identities"]:
+        yield "", f"people must be {options['identities']}", len(people)
+    sizes = Counter(row["split"] for row in people)
+    for split, size in zip(SPLITS, split_sizes(len(people)), strict=True):
+        if sizes[split] != size:
+            yield "", f"{split} must have {size} people of {len(people)}", sizes[split]
+    bands = _bands(options["ages"])
+    cells = list(product(bands, SEXES, ETHNICITIES))
+    yield from _level(people, cells, lambda cell: cell, "cells of band, sex, ethnicity")
+    for split in SPLITS:
+        inside = [row for row in people if row["split"] == split]
+        for place, values in enumerate((bands, SEXES, ETHNICITIES)):
+            rule = f"{('age bands', 'sexes', 'ethnicities')[place]} in {split}"
+            yield from _level(inside, values, lambda cell, place=place: cell[place], rule)
+
+
+def _bands(ages: str) -> list[str]:
+    return [band_name(float(low)) for low, _ in parse_ages(ages).bands]
+
+
+def _level(people: list[Row], expected: Iterable[Any], part: Any, rule: str) -> Iterator[Fault]:
+    counts: Counter[Any] = Counter(dict.fromkeys(expected, 0))
+    for row in people:
+        cell = (band_name(row["age_years"]), row["sex"], row["ethnicity"])
+        if part(cell) not in counts:
+            yield row["key"], f"{rule} must be among those asked for", part(cell)
+            return
+        counts[part(cell)] += 1
+    low, high = min(counts.values()), max(counts.values())
+    if high - low > 1:
+        most = max(counts, key=lambda value: counts[value])
+        yield "", f"{rule} must be level within one", f"{low} to {high} ({most})"
+
+
+def scene(record: Record, vary: list[str]) -> tuple[object, ...]:
+    """What all pictures of one person and view share, apart from what was drawn anew."""
+    pose = None if "pose" in vary else (record.camera, record.head_pose)
+    light = None if "light" in vary else record.light
+    background = None if {"background", "light", "pose"} & set(vary) else record.background
+    return (pose, light, background, record.sensor, record.occluders)
