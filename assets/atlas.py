@@ -29,8 +29,6 @@ RECTS: dict[str, tuple[float, float, float, float]] = {
     "lash": (0.910, 0.005, 0.995, 0.080),
 }
 CARDS = ("hair", "brow", "lash")
-# Half the angle that an eye tile covers round the pupil's axis: the lids hide what lies beyond.
-EYE_TILE_ANGLE = np.deg2rad(75.0)
 
 
 @dataclass(frozen=True)

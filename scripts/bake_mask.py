@@ -12,10 +12,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from scipy.interpolate import PchipInterpolator
 
 from assets import atlas
 from assets.classes import CLASSES
+from assets.eyeball import LIMBUS_UV
+from assets.hairline import above_hairline
 
 SIZE = 1024
 # Metres on the mean head, person's left half.
@@ -24,10 +25,6 @@ BROW = np.array(
 )
 NOSE = [(0.0, 0.004), (0.006, 0.0), (0.009, -0.015), (0.0155, -0.030), (0.0195, -0.042)]
 NOSE += [(0.0185, -0.049), (0.0085, -0.0530), (0.0, -0.0525)]
-# The hairline: elevation about the skull's centre by azimuth from the front, degrees.
-SKULL = np.array([0.0, 0.015, -0.070])
-HAIRLINE = ((0, 36.0), (25, 37.5), (45, 34.0), (60, 22.0), (72, 8.0), (80, -4.0), (92, -6.0))
-HAIRLINE += ((100, 8.0), (112, 8.0), (122, -14.0), (140, -30.0), (180, -36.0))
 
 
 def position_map(
@@ -76,16 +73,6 @@ def distance_to_curve(points: np.ndarray, curve: np.ndarray) -> np.ndarray:
         along = np.clip(((points - a) @ (b - a)) / ((b - a) @ (b - a)), 0, 1)
         best = np.minimum(best, np.linalg.norm(points - (a + along[..., None] * (b - a)), axis=-1))
     return best
-
-
-def above_hairline(position: np.ndarray) -> np.ndarray:
-    """Degrees of elevation above the hairline, negative on the face and neck."""
-    relative = position - SKULL
-    azimuth = np.rad2deg(np.abs(np.arctan2(relative[..., 0], relative[..., 2])))
-    elevation = np.rad2deg(
-        np.arctan2(relative[..., 1], np.hypot(relative[..., 0], relative[..., 2]))
-    )
-    return elevation - PchipInterpolator(*np.array(HAIRLINE).T)(azimuth)
 
 
 def below_jaw(position: np.ndarray) -> np.ndarray:
@@ -158,7 +145,6 @@ def semantic_mask(
         tile = mask[atlas.pixel_rect(name, SIZE)]
         rows, columns = np.mgrid[0 : tile.shape[0], 0 : tile.shape[1]]
         radius = np.hypot((rows + 0.5) / tile.shape[0] - 0.5, (columns + 0.5) / tile.shape[1] - 0.5)
-        # 11.7 mm of iris on an eyeball of 12 mm radius: 29.2 degrees from the axis.
-        iris = np.arcsin(5.85 / 12.0) / atlas.EYE_TILE_ANGLE / 2
-        tile[:] = np.where(radius < iris, CLASSES["iris"], CLASSES["sclera"])
+        iris = radius < LIMBUS_UV
+        tile[:] = np.where(iris, CLASSES["iris"], CLASSES["sclera"])
     return mask
