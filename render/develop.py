@@ -38,10 +38,8 @@ def tone_table(contrast: float) -> Float32[np.ndarray, " steps"]:
 
 @no_type_check
 @wp.func
-def normal_noise(seed: int, counter: int) -> wp.float32:
+def normal_noise(bits: wp.uint32) -> wp.float32:
     """Give a number of mean 0 and deviation 1: the sum of a hash's four bytes, nearly normal."""
-    state = wp.rand_init(seed, counter)
-    bits = wp.randu(state)
     low = wp.int32(bits & wp.uint32(255)) + wp.int32((bits >> wp.uint32(8)) & wp.uint32(255))
     high = wp.int32((bits >> wp.uint32(16)) & wp.uint32(255)) + wp.int32(bits >> wp.uint32(24))
     return (wp.float32(low + high) - 510.0) / 147.8  # sqrt(4 (256² - 1) / 12)
@@ -80,11 +78,12 @@ def expose(
     v = (2.0 * wp.float32(y) + 1.0) / wp.float32(height) - 1.0
     c = c * (exposure * (1.0 - 0.5 * vignette * (u * u + v * v)))
     grey = 0.2126 * c[0] + 0.7152 * c[1] + 0.0722 * c[2]
+    state = wp.rand_init(seed, pixel)
     out = wp.vec3ub()
     for channel in range(3):
         value = wp.max(grey + saturation * (c[channel] - grey), 0.0)
         deviation = wp.sqrt(noise[0] * noise[0] + noise[1] * noise[1] * wp.min(value, 1.0))
-        value += deviation * normal_noise(seed, pixel * 3 + channel)
+        value += deviation * normal_noise(wp.randu(state))
         at = wp.sqrt(wp.clamp(value / WHITEST, 0.0, 1.0)) * 4095.0
         step = wp.min(wp.int32(at), 4094)
         part = at - wp.float32(step)

@@ -115,11 +115,11 @@ def mirror_share(roughness: wp.float32, nv: wp.float32, f0: wp.float32) -> wp.fl
 @wp.func
 def reflected(lamp: Lamp, r: wp.vec3, roughness: wp.float32) -> wp.vec3:
     """Give what a lobe about `r` sees of the surroundings, from the harmonics."""
-    alpha = roughness * roughness
+    kept = wp.exp(-roughness * roughness)
     return above(
         0.282094792 * lamp.sh[0]
-        + linear_band(lamp.sh, r) * wp.exp(-alpha)
-        + square_band(lamp.sh, r) * wp.exp(-3.0 * alpha)
+        + linear_band(lamp.sh, r) * kept
+        + square_band(lamp.sh, r) * (kept * kept * kept)
     )
 
 

@@ -121,10 +121,10 @@ def skin(stage: Stage, corner: Corner, v: wp.vec3, reached: wp.vec3, level: wp.f
     nl = wp.dot(fine, lamp.direction)
     sl = wp.dot(smooth, lamp.direction)
     share = reached[1]
-    # Red light leaks into the edge of a shadow.
+    leak = share * (1.0 - share)  # red light leaks into the edge of a shadow
     key = wp.vec3(
-        wrapped(nl, sl, spread[0]) * wp.pow(share, 1.0 - 0.6 * spread[0]),
-        wrapped(nl, sl, spread[1]) * wp.pow(share, 1.0 - 0.2 * spread[1]),
+        wrapped(nl, sl, spread[0]) * (share + 0.8 * spread[0] * leak),
+        wrapped(nl, sl, spread[1]) * (share + 0.25 * spread[1] * leak),
         wrapped(nl, sl, spread[2]) * share,
     )
     if sl < 0.25 and s.scatter > 0.0:

@@ -4,11 +4,13 @@ The map is orthographic and covers what the picture can show. It holds, a texel,
 light the first surface stands (the smaller, the nearer to the light), cards tested for alpha.
 """
 
+from functools import cache
 from typing import no_type_check
 
 import numpy as np
 import warp as wp
 
+from render.device import put
 from render.light import Light
 from render.material import Material
 from render.mesh import Mesh
@@ -28,7 +30,10 @@ BIAS = 0.0012
 @no_type_check
 @wp.struct
 class Shadow:
-    """A shadow map; `across` and `up` span it, `along` points away from the light."""
+    """A shadow map; `across` and `up` span it, `along` points away from the light.
+
+    `disk`: for each of 16 turns, 5 places on a unit disk and then 9.
+    """
 
     across: wp.vec3
     up: wp.vec3
@@ -38,6 +43,7 @@ class Shadow:
     size: int
     spread: wp.float32
     depth: wp.array[wp.float32]
+    disk: wp.array[wp.vec2]
 
 
 @no_type_check
@@ -69,12 +75,18 @@ def cast(shadow: Shadow, surface: Surface, albedo: wp.array[wp.vec4ub], size: in
     if area == 0.0 or (area > 0.0 and not card):
         return
     inverse = 1.0 / area
+    across_a = (b[1] - c[1]) * inverse
+    across_b = (c[1] - a[1]) * inverse
+    up_a = (c[0] - b[0]) * inverse
+    up_b = (a[0] - c[0]) * inverse
     for row in range(low, high + 1):
+        y = wp.float32(row) + 0.5
+        rest_a = up_a * (y - b[1])
+        rest_b = up_b * (y - c[1])
         for column in range(left, right + 1):
             x = wp.float32(column) + 0.5
-            y = wp.float32(row) + 0.5
-            wa = ((b[0] - x) * (c[1] - y) - (b[1] - y) * (c[0] - x)) * inverse
-            wb = ((c[0] - x) * (a[1] - y) - (c[1] - y) * (a[0] - x)) * inverse
+            wa = across_a * (x - b[0]) + rest_a
+            wb = across_b * (x - c[0]) + rest_b
             wc = 1.0 - wa - wb
             if wa >= 0.0 and wb >= 0.0 and wc >= 0.0:
                 shown = True
@@ -99,21 +111,20 @@ def stored(shadow: Shadow, x: wp.float32, y: wp.float32) -> wp.float32:
 
 @no_type_check
 @wp.func
-def lit(shadow: Shadow, point: wp.vec3, normal: wp.vec3, turn: wp.float32) -> wp.float32:
+def lit(shadow: Shadow, point: wp.vec3, normal: wp.vec3, turn: int) -> wp.float32:
     """Give the share (0–1) of the key light that a place sees.
 
-    Twelve places on a disk (Vogel's spiral) as wide as the penumbra, which grows with the
-    distance of what blocks the light; `turn` (radians) is another one for each pixel nearby.
+    Nine places on a disk as wide as the penumbra, which grows with the distance of what blocks
+    the light; `turn` (0–15) is another one for each pixel nearby.
     """
     moved = point + normal * BIAS - shadow.along * BIAS
     at = place(shadow, moved)
     reach = wp.min(shadow.spread * 0.08, 0.03) * shadow.scale + 1.0
     distance = wp.float32(0.0)
     blockers = wp.float32(0.0)
-    for tap in range(6):
-        angle = turn + 2.39996323 * wp.float32(tap)
-        radius = reach * wp.sqrt((wp.float32(tap) + 0.5) / 6.0)
-        first = stored(shadow, at[0] + radius * wp.cos(angle), at[1] + radius * wp.sin(angle))
+    for tap in range(5):
+        offset = shadow.disk[turn * 14 + tap]
+        first = stored(shadow, at[0] + reach * offset[0], at[1] + reach * offset[1])
         if first < at[2]:
             distance += at[2] - first
             blockers += 1.0
@@ -121,12 +132,11 @@ def lit(shadow: Shadow, point: wp.vec3, normal: wp.vec3, turn: wp.float32) -> wp
         return 1.0
     reach = wp.min(shadow.spread * distance / blockers, 0.03) * shadow.scale + 0.8
     seen = wp.float32(0.0)
-    for tap in range(12):
-        angle = turn + 2.39996323 * wp.float32(tap)
-        radius = reach * wp.sqrt((wp.float32(tap) + 0.5) / 12.0)
-        first = stored(shadow, at[0] + radius * wp.cos(angle), at[1] + radius * wp.sin(angle))
+    for tap in range(5, 14):
+        offset = shadow.disk[turn * 14 + tap]
+        first = stored(shadow, at[0] + reach * offset[0], at[1] + reach * offset[1])
         seen += wp.where(first < at[2], 0.0, 1.0)
-    return seen / 12.0
+    return seen / 9.0
 
 
 @no_type_check
@@ -140,6 +150,18 @@ def thickness(shadow: Shadow, point: wp.vec3, normal: wp.vec3) -> wp.float32:
             first = stored(shadow, at[0] + wp.float32(i) - 0.5, at[1] + wp.float32(j) - 0.5)
             through += wp.max(at[2] - first, 0.0) * 0.25
     return through
+
+
+@cache
+def _disk() -> np.ndarray:
+    """Give Vogel's spiral on the unit disk in 16 turns: 5 places each, then 9."""
+    turns = []
+    for turn in np.arange(16) / 16 * 2 * np.pi:
+        for taps in (5, 9):
+            number = np.arange(taps)
+            angle, radius = turn + 2.39996323 * number, np.sqrt((number + 0.5) / taps)
+            turns.append(radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1))
+    return np.concatenate(turns).astype(np.float32)
 
 
 def _axes(direction: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -163,6 +185,7 @@ def shadow_map(posed: Posed, mesh: Mesh, material: Material, light: Light) -> Sh
     receivers = mesh.vertices[seen]
     out.across, out.up, out.along = (wp.vec3(*axis.tolist()) for axis in (across, up, along))
     out.size, out.spread = SIDE, float(np.tan(light.key_size))
+    out.disk = put(_disk(), wp.vec2, posed.device)
     out.depth = wp.full(SIDE * SIDE, value=LIT, dtype=wp.float32, device=posed.device)
     out.scale = 1.0
     if not light.key_colour.any() or not len(receivers):
