@@ -56,7 +56,7 @@ def run(
     """Call `work(task, report)` for every task in `workers` spawned processes.
 
     `work` and tasks are pickled. Raises ValueError or OSError as a task raised them, and
-    RuntimeError where a worker died; the other workers are ended first and what they had not
+    ChildProcessError where a worker died; the other workers are ended first and what they had not
     finished is as if it had not begun.
     """
     waiting = list(reversed(tasks))
@@ -103,7 +103,7 @@ def _received(worker: _Worker) -> Done | int:
         worker.process.join()
         code = worker.process.exitcode
         text = f"a worker died with code {code} while making {worker.task}; run again with --resume"
-        raise RuntimeError(text) from None
+        raise ChildProcessError(text) from None
     if isinstance(message, Exception):
         raise message
     return message

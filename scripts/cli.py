@@ -1,0 +1,60 @@
+"""`pain3d`: one console script, one thin file a command.
+
+A command's file is imported when it is called, so that `pain3d --help` answers at once.
+"""
+
+import importlib
+import sys
+
+COMMANDS = {
+    "generate": "make a labelled data set of paired pain and neutral faces, or a part of one",
+    "merge": "join parts into one data set, the same bytes as a single run",
+    "preview": "draw a contact sheet and a gallery in one HTML file",
+    "verify": "read every byte of a data set back and say what is wrong",
+    "export": "write a data set in another layout",
+}
+
+
+def main() -> None:
+    """Run `pain3d COMMAND ...` and exit with its code: 0 done, 1 failed, 2 not understood."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command; what a user can mend is one line on stderr, not a traceback."""
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(usage())
+        return 0 if arguments else 2
+    name = arguments[0]
+    if name not in COMMANDS:
+        known = ", ".join(COMMANDS)
+        print(f"pain3d: command must be one of {known}, got {name}", file=sys.stderr)
+        return 2
+    command = importlib.import_module(f"scripts.{name}")
+    try:
+        return command.main(arguments[1:])
+    except KeyboardInterrupt:
+        print(f"pain3d {name}: stopped; what was finished is kept", file=sys.stderr)
+        return 130
+    except (ValueError, OSError, ChildProcessError) as error:
+        print(f"pain3d {name}: {one_line(error)}", file=sys.stderr)
+        return 1
+
+
+def usage() -> str:
+    """Say which commands there are."""
+    width = max(len(name) for name in COMMANDS)
+    lines = [f"  {name:<{width}}  {text}" for name, text in COMMANDS.items()]
+    head = ["usage: pain3d COMMAND [options]", "", "commands:"]
+    return "\n".join([*head, *lines, "", "pain3d COMMAND --help lists the options of a command."])
+
+
+def one_line(error: Exception) -> str:
+    """An error's text in one line; a system error names its file."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return " ".join(str(error).split())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""`pain3d generate`: make a labelled data set of paired pain and neutral faces."""
+
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from assets.population import SPLITS
+from generator.config import GenerateConfig
+from generator.jobs import Run, generate
+from generator.producer import Producer
+from generator.shards.folder import open_folder, parse_part
+from scripts.figures import table, write_json
+from scripts.options import parse
+
+LISTS = ("--vary", "--annotations", "--environments")
+
+
+@dataclass(frozen=True)
+class Options:
+    """Make a labelled data set of paired pain and neutral faces, or a part of one."""
+
+    out: Path
+    """Folder to write; empty or not there, or one to resume."""
+    config: GenerateConfig = field(default_factory=GenerateConfig)
+    workers: int = 1
+    """Processes; changes no byte."""
+    resume: bool = False
+    """Go on with a run that was stopped."""
+    part: str | None = None
+    """Make only part K/N, such as 3/16; `pain3d merge` joins them."""
+    json: Path | None = None
+    """Write the figures here too."""
+
+
+def main(arguments: list[str], producer: Producer | None = None) -> int:
+    """Make a data set and print what was made; `producer` is the renderer if none is given."""
+    options = parse(Options, "generate", arguments, LISTS)
+    part = None if options.part is None else parse_part(options.part)
+    run = Run(options.out, options.workers, options.resume, part)
+    if producer is None:
+        from generator.synth3d import PRODUCER as producer
+    start = time.monotonic()
+    bar = _Bar()
+    try:
+        generate(options.config, producer, run, bar.advance)
+    finally:
+        bar.close()
+    figures = summary(options.out, bar.made, time.monotonic() - start)
+    print(table(figures))
+    write_json(options.json, figures)
+    return 0
+
+
+class _Bar:
+    """A progress bar over pictures; those of shards that stood there count for no rate."""
+
+    def __init__(self) -> None:
+        self.made = 0
+        self._bar: tqdm | None = None
+
+    def advance(self, pictures: int, total: int) -> None:
+        if self._bar is None:
+            self._bar = tqdm(
+                total=total, initial=pictures, unit=" pictures", file=sys.stderr, smoothing=0.05
+            )
+            return
+        self.made += pictures
+        self._bar.update(pictures)
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+
+def summary(out: Path, made: int, seconds: float) -> dict[str, Any]:
+    """What lies in a finished data set, and how fast this run was."""
+    rows = open_folder(out).index.select(["split", "identity", "kind"]).to_pylist()
+    figures: dict[str, Any] = {"folder": str(out), "pictures": len(rows)}
+    for split in SPLITS:
+        inside = [row for row in rows if row["split"] == split]
+        people = len({row["identity"] for row in inside})
+        figures[split] = f"{people} people, {len(inside)} pictures" if people else "empty"
+    for kind in ("neutral", "pain", "confounder"):
+        figures[kind] = sum(row["kind"] == kind for row in rows)
+    figures["made in this run"] = made
+    figures["seconds"] = seconds
+    figures["pictures a second"] = made / seconds
+    return figures

@@ -1,0 +1,42 @@
+"""A command's options from its frozen dataclass, with errors in one line."""
+
+import sys
+from collections.abc import Sequence
+from typing import TypeVar
+
+import tyro
+
+Options = TypeVar("Options")
+
+
+def parse(
+    options: type[Options], command: str, arguments: Sequence[str], lists: Sequence[str] = ()
+) -> Options:
+    """Read options, exiting with code 2 where they cannot be understood.
+
+    Options named in `lists` take their values with blanks or with commas between.
+    """
+    try:
+        return tyro.cli(
+            options,
+            prog=f"pain3d {command}",
+            args=_without_commas(arguments, lists),
+            config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff),
+        )
+    except ValueError as error:
+        print(f"pain3d {command}: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(2)
+
+
+def _without_commas(arguments: Sequence[str], lists: Sequence[str]) -> list[str]:
+    """Split `a,b` into two arguments after the options that take lists."""
+    given: list[str] = []
+    inside = False
+    for argument in arguments:
+        if argument.startswith("--"):
+            name, equals, value = argument.partition("=")
+            inside = name in lists
+            given += [name, *value.split(",")] if inside and equals else [argument]
+        else:
+            given += argument.split(",") if inside else [argument]
+    return given

@@ -1,0 +1,52 @@
+"""`pain3d verify`: read every byte of a data set back and say what is wrong."""
+
+import sys
+from collections import Counter
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import tyro
+from tqdm import tqdm
+
+from generator.shards.verify import Findings, verify
+from scripts.figures import table, write_json
+from scripts.options import parse
+
+SHOWN = 50
+
+
+@dataclass(frozen=True)
+class Options:
+    """Read every byte of a data set back: checksums, labels, pairs, splits, maps."""
+
+    folder: tyro.conf.Positional[Path]
+    """The data set."""
+    json: Path | None = None
+    """Write the figures and all faults here too."""
+
+
+def main(arguments: list[str]) -> int:
+    """Verify a data set; 1 where anything is wrong."""
+    options = parse(Options, "verify", arguments)
+    with tqdm(unit=" samples", file=sys.stderr) as bar:
+
+        def advance(read: int, total: int) -> None:
+            bar.total = total
+            bar.update(read)
+
+        findings = verify(options.folder, advance)
+    print(table(findings.figures))
+    _print_faults(findings)
+    faults = [asdict(fault) for fault in findings.faults]
+    write_json(options.json, {**findings.figures, "found": faults})
+    return 1 if findings.faults else 0
+
+
+def _print_faults(findings: Findings) -> None:
+    for fault in findings.faults[:SHOWN]:
+        where = f"{fault.file}: {fault.key}" if fault.key else fault.file
+        print(f"FAULT {where}: {fault.rule}, got {fault.value}")
+    if len(findings.faults) > SHOWN:
+        print(f"... and {len(findings.faults) - SHOWN} more, by file:")
+        counts = Counter(fault.file for fault in findings.faults)
+        print(table(dict(counts.most_common())))
