@@ -42,7 +42,9 @@ def main(arguments: list[str], producer: Producer | None = None) -> int:
     part = None if options.part is None else parse_part(options.part)
     run = Run(options.out, options.workers, options.resume, part)
     if producer is None:
-        from generator.synth3d import PRODUCER as producer
+        from generator.synth3d import PRODUCER
+
+        producer = PRODUCER
     start = time.monotonic()
     bar = _Bar()
     try:

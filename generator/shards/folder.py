@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from assets.population import SPLITS
 from generator.shards import atomic, index, manifest
 from generator.shards.card import About, card
 from generator.shards.croissant import croissant
+from generator.shards.index import Row
 from generator.shards.manifest import Checksum, json_bytes, read_json
 from generator.shards.record import Sample
 from generator.shards.record_json import from_json
@@ -124,7 +124,7 @@ def finish(
     stated = (CONFIG, PART) if part is not None else (CONFIG,)
     for name in (TIMM, CARD, CROISSANT, *stated):
         files[name] = manifest.checksum(folder / name)
-    people = len(pc.unique(rows.column("identity")))
+    people = len(rows.column("identity").unique())
     manifest.write(folder, files, {"samples": rows.num_rows, "people": people})
 
 
@@ -158,7 +158,7 @@ class DataSet:
     config: dict[str, Any]
     index: pa.Table
 
-    def sample(self, row: index.Row) -> Sample:
+    def sample(self, row: Row) -> Sample:
         """Read one sample of the index.
 
         Raises ValueError where the shard does not hold it at the place that the row states.

@@ -51,7 +51,7 @@ def _map_faults(record: Record, maps: dict[str, np.ndarray]) -> Iterator[Wrong]:
             case "depth.png":
                 shown = array > 0
             case "normal.png":
-                shown = array.any(axis=2)
+                shown = np.asarray(array.any(axis=2))
                 yield from _unit_faults(array, shown)
             case "heat.png":
                 yield from _heat_faults(record, array, covered)

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from assets.population import SPLITS
 from generator.shards import atomic, folder, index, manifest
@@ -106,9 +105,9 @@ def _rows(
         if manifest.checksum(path) != listed[part].get(folder.INDEX):
             raise ValueError(f"{path} must have the checksum in its manifest, got another")
         rows = index.read(path)
-        shard = rows.column("shard")
-        for name in shard.unique().to_pylist():
-            tables[name] = rows.filter(pc.equal(shard, name))
+        shard = rows.column("shard").to_pylist()
+        for name in dict.fromkeys(shard):
+            tables[name] = rows.filter(pa.array([of == name for of in shard], pa.bool_()))
     if set(tables) != set(names):
         wrong = sorted(set(tables) ^ set(names))
         raise ValueError(f"indices must name the shards of their parts, got {', '.join(wrong)}")

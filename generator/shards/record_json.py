@@ -103,8 +103,10 @@ def _plain(value: Any, hint: Any, where: str) -> Any:
 
 def _value(plain: Any, hint: Any, where: str) -> Any:
     hint, optional = without_none(hint)
-    if plain is None and optional:
-        return None
+    if plain is None:
+        if optional:
+            return None
+        raise ValueError(f"{where} must not be null")
     if hint == Intensities:
         _check_keys(plain, AU_KEYS.values(), where)
         kind = float | None
