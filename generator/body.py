@@ -1,0 +1,154 @@
+"""One person ready to be drawn in any pose: skin, eyeballs, hair, brows, lashes and clothes.
+
+Everything that does not change with the expression is put together once; `mesh` poses it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from jaxtyping import Float, Float32
+from scipy import sparse
+
+from assets import atlas, eyeball
+from assets.head import Head, HeadModel
+from assets.streams import stream
+from generator import anchors, brows, cards, clothes, hair, lashes
+from generator.grooming import Grooming
+from render.mesh import Mesh, incidence, vertex_normals
+from render.subdivide import split
+
+# Distance between the eyes of the mean head, metres: what sizes are measured against.
+MEAN_EYES = 0.0627
+
+
+@cache
+def _eyeball() -> eyeball.EyeballMesh:
+    return eyeball.mesh()
+
+
+@dataclass(frozen=True, eq=False)
+class Body:
+    """Parts of one person, in the order skin, left eye, right eye, clothes, cards."""
+
+    head: Head
+    scale: float
+    cards: cards.Cards
+    clothes: clothes.Clothes
+    uv: Float32[np.ndarray, "uvs 2"]
+    triangles: np.ndarray
+    uv_triangles: np.ndarray
+    card: np.ndarray
+    smooth: np.ndarray
+    round_vertex: sparse.csr_array
+
+    @property
+    def skin_vertices(self) -> int:
+        """How many of the mesh's vertices, the first ones, are the refined head."""
+        return anchors.refinement(self.head.topology).matrix.shape[0]
+
+    def mesh(
+        self,
+        posed: Float32[np.ndarray, "vertices 3"],
+        gaze: Float[np.ndarray, "2 2"],
+        heat: Float32[np.ndarray, "vertices 6"],
+    ) -> Mesh:
+        """The person with control vertices `posed`, eyes turned by `gaze`.
+
+        `gaze` is yaw and pitch (radians) of the left and right eye, yaw > 0 to the person's left,
+        pitch > 0 up. `heat` (mm) is given at the control vertices.
+        """
+        refined = anchors.refinement(self.head.topology)
+        skin = refined.apply(posed)
+        eyes = [eye_vertices(self.head, side, gaze[side]) for side in (0, 1)]
+        cloth = self.clothes.place(
+            anchors.frames(self.clothes.points, skin, refined.triangles), self.scale
+        )
+        strands, facing = self.cards.place(
+            anchors.frames(self.cards.points, skin, refined.triangles), self.scale
+        )
+        solid = np.concatenate([skin, *eyes, cloth])
+        normals = vertex_normals(solid, self.smooth, self.round_vertex)
+        fine_heat = refined.apply(heat)
+        on_cards = self.cards.points.on(fine_heat, refined.triangles)[self.cards.anchor]
+        between = np.zeros((len(solid) - len(skin), heat.shape[1]), np.float32)
+        return Mesh(
+            vertices=np.concatenate([solid, strands]),
+            normals=np.concatenate([normals, facing]).astype(np.float32),
+            triangles=self.triangles,
+            uv=self.uv,
+            uv_triangles=self.uv_triangles,
+            card=self.card,
+            heat=np.concatenate([fine_heat, between, on_cards]).astype(np.float32),
+        )
+
+
+def turn(yaw: float, pitch: float) -> Float32[np.ndarray, "3 3"]:
+    """Rotation of an eye that looks along +z: pitch first, then yaw about the vertical."""
+    cy, sy, cp, sp = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch)
+    across = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
+    up = np.array([[1, 0, 0], [0, cp, sp], [0, -sp, cp]])
+    return (across @ up).astype(np.float32)
+
+
+def eye_vertices(
+    head: Head, side: int, gaze: Float[np.ndarray, " 2"]
+) -> Float32[np.ndarray, "vertices 3"]:
+    """Vertices of the left (0) or right (1) eyeball."""
+    eyes = head.eyes
+    unit = _eyeball().vertices(float(eyes.iris[side] / eyes.radius[side]))
+    rotation = turn(float(gaze[0]), float(gaze[1]))
+    return eyes.centre[side] + eyes.radius[side] * (unit @ rotation.T)
+
+
+def _all_cards(model: HeadModel, groom: Grooming, rng: np.random.Generator) -> cards.Cards:
+    parts = [
+        brows.grow(model, groom.brow_density, groom.brow_width, rng),
+        lashes.grow(model, groom.lash_density, groom.lash_length, rng),
+        hair.grow(model, groom.hair, rng),
+    ]
+    return cards.join([part for part in parts if part is not None])
+
+
+def make_body(model: HeadModel, head: Head, groom: Grooming, key: tuple[int, int]) -> Body:
+    """Dress a head; `key` is the data set's seed and the person's index."""
+    refined = anchors.refinement(head.topology)
+    ball = _eyeball()
+    cloth = clothes.garment(model, groom.clothes)
+    grown = _all_cards(model, groom, stream(*key, "grooming"))
+    solids: Mapping[str, tuple[int, np.ndarray, np.ndarray, np.ndarray]] = {
+        "skin": (refined.matrix.shape[0], refined.triangles, refined.uv, refined.uv_triangles),
+        **{
+            f"{side}_eye": (
+                len(ball.uv), split(ball.quads),
+                atlas.in_rect(f"{side}_eye", ball.uv).astype(np.float32), split(ball.quads),
+            )
+            for side in ("left", "right")
+        },
+        "clothes": (len(cloth.uv), cloth.triangles, cloth.uv, cloth.triangles),
+    }  # fmt: skip
+    triangles, uv, uv_triangles = [], [], []
+    vertices = corners = 0
+    cards_part = (len(grown.anchor), grown.triangles, grown.uv, grown.triangles)
+    for count, faces, coordinates, flat in (*solids.values(), cards_part):
+        triangles.append(faces + np.int32(vertices))
+        uv_triangles.append(flat + np.int32(corners))
+        uv.append(coordinates)
+        vertices, corners = vertices + count, corners + len(coordinates)
+    smooth = np.concatenate(triangles[:-1])
+    whole = np.concatenate(triangles)
+    card = np.arange(len(whole)) >= len(smooth)
+    scale = float(np.linalg.norm(head.eyes.centre[0] - head.eyes.centre[1])) / MEAN_EYES
+    return Body(
+        head=head,
+        scale=scale,
+        cards=grown,
+        clothes=cloth,
+        uv=np.concatenate(uv),
+        triangles=whole,
+        uv_triangles=np.concatenate(uv_triangles),
+        card=card,
+        smooth=smooth,
+        round_vertex=incidence(smooth, vertices - len(grown.anchor)),
+    )
