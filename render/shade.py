@@ -69,6 +69,7 @@ class Stage:
     texels: Texels
     lamp: Lamp
     eye: wp.vec3
+    depth: wp.array[wp.float32]
 
 
 @no_type_check
@@ -106,8 +107,36 @@ def frames_at(surface: Surface, corner: Corner) -> Frames:
 
 @no_type_check
 @wp.func
-def skin(stage: Stage, corner: Corner, v: wp.vec3, reached: wp.vec3, level: wp.float32) -> wp.vec3:
+def unblocked(stage: Stage, point: wp.vec3, r: wp.vec3) -> wp.float32:
+    """Give how far (0–1) a reflected ray leaves the head, by three steps in the depth map.
+
+    Without it the far side of the nose and the jaw would mirror the sky behind the head.
+    """
+    view = stage.view
+    clear = wp.float32(1.0)
+    length = wp.float32(0.006)
+    for _step in range(3):
+        p = point + r * length
+        seen = view.rotation * wp.vec3d(wp.float64(p[0]), wp.float64(p[1]), wp.float64(p[2]))
+        seen = seen + view.shift
+        x = wp.int32(wp.floor(seen[0] / seen[2] * view.focal[0] + view.centre[0]))
+        y = wp.int32(wp.floor(seen[1] / seen[2] * view.focal[1] + view.centre[1]))
+        if x >= 0 and y >= 0 and x < view.width and y < view.height:
+            there = stage.depth[y * view.width + x]
+            if there > 0.0:
+                behind = (wp.float32(seen[2]) - there) / length
+                clear = wp.min(clear, 1.0 - wp.clamp(behind * 3.0, 0.0, 1.0))
+        length = length * 3.5
+    return clear
+
+
+@no_type_check
+@wp.func
+def skin(
+    stage: Stage, corner: Corner, point: wp.vec3, reached: wp.vec3, level: wp.float32
+) -> wp.vec3:
     """Give the light that any surface but a strand sends to the camera."""
+    v = wp.normalize(stage.eye - point)
     lamp = stage.lamp
     s = look_up(stage.texels, corner.uv, level)
     f = frames_at(stage.surface, corner)
@@ -128,7 +157,7 @@ def skin(stage: Stage, corner: Corner, v: wp.vec3, reached: wp.vec3, level: wp.f
         wrapped(nl, sl, spread[2]) * share,
     )
     if sl < 0.25 and s.scatter > 0.0:
-        behind = wp.clamp(0.3 - sl, 0.0, 1.0) * s.scatter * 0.7
+        behind = wp.clamp(0.3 - sl, 0.0, 1.0) * s.scatter * 0.45
         through = reached[2] * 1000.0  # millimetres
         key += behind * wp.vec3(
             wp.exp(-through * 0.22), 0.4 * wp.exp(-through * 0.6), 0.25 * wp.exp(-through * 0.9)
@@ -137,7 +166,7 @@ def skin(stage: Stage, corner: Corner, v: wp.vec3, reached: wp.vec3, level: wp.f
     r = fine * (2.0 * wp.dot(fine, v)) - v
     rough = wp.clamp(s.roughness, 0.04, 1.0)
     alpha = rough * rough
-    mirror = mirror_share(rough, nv, 0.028)
+    mirror = mirror_share(rough, wp.max(nv, 0.08), 0.028)
     wide = wp.min(wp.sqrt(alpha * alpha + 0.25 * lamp.size * lamp.size), 1.0)
     shine = lobe(fine, v, lamp.direction, wide, 0.028)
     around = wp.vec3(0.0, 0.0, 0.0)
@@ -149,11 +178,13 @@ def skin(stage: Stage, corner: Corner, v: wp.vec3, reached: wp.vec3, level: wp.f
             # Oil makes a tight lobe over the wide one.
             tight = wp.min(wp.sqrt(0.2 * alpha * alpha + 0.25 * lamp.size * lamp.size), 1.0)
             shine = 0.75 * shine + 0.25 * lobe(fine, v, lamp.direction, tight, 0.028)
-    hidden = wp.clamp(
+    seen = wp.clamp(
         reached[0] * reached[0] * (0.4 + 0.6 * nv) + 0.6 * reached[0] * (1.0 - nv), 0.0, 1.0
     )
+    if nv < 0.6:
+        seen = seen * unblocked(stage, point, r)
     light = wp.cw_mul(s.albedo, sky + wp.cw_mul(key, lamp.colour)) * (0.31830989 * (1.0 - mirror))
-    return light + around * (mirror * hidden) + lamp.colour * (shine * share)
+    return light + around * (mirror * seen) + lamp.colour * (shine * share)
 
 
 @no_type_check
@@ -163,15 +194,15 @@ def shade(stage: Stage, key: wp.uint64, x: int, y: int, reached: wp.vec3) -> wp.
     triangle = triangle_of(key)
     corner = corner_at(stage.surface, triangle, x, y)
     point = blend(stage.surface.vertices, stage.surface.triangles[triangle], corner.weights)
-    v = wp.normalize(stage.eye - point)
     level = level_of(stage.surface, triangle, stage.texels.size) + SHARPER
     if stage.surface.card[triangle] != wp.uint8(0):
         kind = wp.int32(class_at(stage.texels.classes, corner.uv))
         if kind == HAIR or kind == BROW or kind == LASH:
             s = look_up(stage.texels, corner.uv, level)
             f = frames_at(stage.surface, corner)
+            v = wp.normalize(stage.eye - point)
             return strand(stage.lamp, s.albedo, f.normal, f.along_v, v, reached)
-    return skin(stage, corner, v, reached, level)
+    return skin(stage, corner, point, reached, level)
 
 
 @no_type_check
@@ -223,7 +254,6 @@ def paint(
     stage: Stage,
     keys: wp.array[wp.uint64],
     classes: wp.array[wp.uint8],
-    depth: wp.array[wp.float32],
     soft: wp.array[wp.vec3],
     background: wp.array[wp.vec3],
     light: wp.array[wp.vec3],
@@ -257,7 +287,7 @@ def paint(
             if triangle_of(key) >= 0:
                 px = x * 256 + offset_x(sample)
                 py = y * 256 + offset_y(sample)
-                reached = reached_at(stage.view, soft, depth, x, y, depth_of(key))
+                reached = reached_at(stage.view, soft, stage.depth, x, y, depth_of(key))
                 total += weight * shade(stage, key, px, py, reached)
             else:
                 total += weight * background[pixel]
@@ -280,7 +310,7 @@ def _lamp(light: Light, device: str) -> Lamp:
     return out
 
 
-def stage(posed: Posed, material: Material, light: Light, eye: np.ndarray) -> Stage:
+def stage(posed: Posed, material: Material, light: Light, eye: np.ndarray, maps: Maps) -> Stage:
     """Gather what the shading kernel needs; `eye` is the camera's position."""
     out = Stage()
     out.view, out.surface = posed.view, posed.surface
@@ -291,6 +321,7 @@ def stage(posed: Posed, material: Material, light: Light, eye: np.ndarray) -> St
     texels.classes, texels.decode = material.classes, material.decode
     texels.size, texels.levels = material.size, material.levels
     out.texels = texels
+    out.depth = maps.depth
     return out
 
 
@@ -301,6 +332,6 @@ def shaded(
     device = str(keys.device)
     behind = put(background.reshape(-1, 3), wp.vec3, device)
     light = wp.empty(len(behind), dtype=wp.vec3, device=device)
-    inputs = [on, keys, maps.classes, maps.depth, soft, behind, light]
+    inputs = [on, keys, maps.classes, soft, behind, light]
     wp.launch(paint, dim=len(behind), inputs=inputs, device=device)
     return light
