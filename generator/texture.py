@@ -1,0 +1,207 @@
+"""The default texture `skin`: everything that is painted on one person, in the one atlas.
+
+`skin(identity, size)` gives albedo (sRGB and alpha), tangent normals, roughness and scatter. The
+skin itself is composed at `assets.skin.FIT_SIZE` (`generator.skin_layers`) and gets pores at the
+size asked for; eyes, mouth, cards and cloth are small pictures laid into their charts.
+"""
+
+from dataclasses import dataclass, replace
+from functools import cache
+
+import cv2
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+from assets import atlas
+from assets import skin as skin_model
+from assets.skin import FIT_SIZE, SkinModel
+from assets.streams import stream
+from generator import card_texture, mouth_texture, skin_layers, skin_noise
+from generator.card_texture import Strands
+from generator.eye_texture import EyeLook, eye
+from generator.identity import Identity
+
+SIZES = (512, 1024, 2048, 4096)
+_FLAT = (128, 128, 255)
+# Roughness by chart; below 0.16 the renderer mirrors the surroundings, as wet things do.
+_ROUGHNESS = {
+    "gown": 0.92, "mouth": 0.30, "left_cavity": 0.25, "right_cavity": 0.25, "left_eye": 0.06,
+    "right_eye": 0.06, "teeth": 0.22, "tongue": 0.32, "hair": 0.45, "brow": 0.5, "lash": 0.5,
+}  # fmt: skip
+_SCATTER = {
+    "gown": 0, "mouth": 200, "left_cavity": 200, "right_cavity": 200, "left_eye": 70,
+    "right_eye": 70, "teeth": 120, "tongue": 210, "hair": 0, "brow": 0, "lash": 0,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Texture:
+    """One person's atlas, row 0 at v = 1.
+
+    `albedo` is sRGB with alpha, which is 255 but on card tiles; `normal` is round(127.5 (n + 1)),
+    x along u, y along v; `roughness` 0 (mirror) to 255; `scatter` 0 (hard) to 255 (skin).
+    """
+
+    albedo: UInt8[np.ndarray, "size size 4"]
+    normal: UInt8[np.ndarray, "size size 3"]
+    roughness: UInt8[np.ndarray, "size size"]
+    scatter: UInt8[np.ndarray, "size size"]
+
+
+def skin(identity: Identity, size: int = 1024) -> Texture:
+    """Paint a person; the same identity and size give the same bytes.
+
+    Raises ValueError for a size that is not one of `SIZES`.
+    """
+    if size not in SIZES:
+        raise ValueError(f"texture size must be one of {SIZES}, got {size}")
+    model = skin_model.load()
+    rng = stream(identity.seed, identity.index, "texture")
+    texture = _blank(size, identity)
+    layers = skin_layers.layers(model, identity, rng)
+    _paint_skin(texture, model, layers, identity)
+    _paint_chest(texture, identity, rng)
+    _paint_eyes(texture, identity)
+    _paint_mouth(texture, model, identity)
+    _paint_cards(texture, identity)
+    return texture
+
+
+def _base(identity: Identity) -> Float32[np.ndarray, " 3"]:
+    """Density of the median of the face."""
+    looks = identity.looks
+    return -np.log(skin_model.locus(looks.lightness, looks.red, looks.yellow)).astype(np.float32)
+
+
+def _blank(size: int, identity: Identity) -> Texture:
+    """All skin, so that no smaller level of the atlas bleeds anything else into a chart's edge."""
+    albedo = np.empty((size, size, 4), np.uint8)
+    albedo[..., :3] = skin_layers.to_srgb(_base(identity).reshape(1, 1, 3))[0, 0]
+    albedo[..., 3] = 255
+    normal = np.empty((size, size, 3), np.uint8)
+    normal[:] = _FLAT
+    roughness = np.full((size, size), 138, np.uint8)
+    scatter = np.full((size, size), 255, np.uint8)
+    for name, value in _ROUGHNESS.items():
+        roughness[atlas.pixel_rect(name, size)] = round(255 * value)
+        scatter[atlas.pixel_rect(name, size)] = _SCATTER[name]
+    return Texture(albedo, normal, roughness, scatter)
+
+
+def _resized(picture: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """To `shape` (height, width): averaged when it shrinks, smooth when it grows."""
+    if picture.shape[:2] == shape:
+        return picture
+    shrinks = shape[0] < picture.shape[0]
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return cv2.resize(picture, (shape[1], shape[0]), interpolation=how)
+
+
+@cache
+def _gloss(size: int) -> Float32[np.ndarray, "height width 2"]:
+    """How much oil, and how much moisture of lips and lid margins, each texel can show."""
+    model = skin_model.load()
+    oil = skin_layers.region(model, "tzone") * 0.8 + 0.25
+    moist = np.maximum(skin_layers.region(model, "lips"), 1.6 * skin_layers.region(model, "margin"))
+    rows, _ = skin_model.head_box(size)
+    return _resized(np.stack([oil, moist], -1), (rows.stop - rows.start, size))
+
+
+def _paint_skin(
+    texture: Texture, model: SkinModel, layers: skin_layers.Layers, identity: Identity
+) -> None:
+    looks, size = identity.looks, len(texture.scatter)
+    box = skin_model.head_box(size)
+    shape = (box[0].stop - box[0].start, size)
+    albedo = skin_layers.to_srgb(layers.density)
+    hair = layers.hair[..., None]
+    hair_colour = np.array(layers.hair_colour, np.float32)
+    albedo = cv2.convertScaleAbs(albedo + hair * (hair_colour - albedo))
+    albedo = _resized(albedo, shape)
+    pores = skin_noise.pore_height(size)
+    depth = np.float32(0.25 + 0.75 * looks.pores)
+    # Pores hold a little shade: at most some 7 % of the light.
+    shade = cv2.convertScaleAbs(pores, alpha=-0.022 * 128 * float(depth), beta=0)
+    shade = np.where(pores < 0, shade, 0).astype(np.uint8)
+    keep = cv2.merge([128 - shade] * 3)
+    texture.albedo[box][..., :3] = cv2.multiply(albedo, keep, scale=1 / 128)
+    across, down = skin_noise.slopes(layers.height_mm, 0.37)
+    slope = _resized(np.stack([-across, down], -1), shape)
+    slope += (depth / 127) * skin_noise.pore_slope(size)
+    normal = texture.normal[box]
+    normal[..., :2] = np.clip(127.5 * slope + 127.5, 20, 235) + 0.5
+    oil = np.float32(0.20 * looks.oil)
+    gloss = _gloss(size)
+    rough = 0.56 - oil * gloss[..., 0] - np.float32(0.17) * gloss[..., 1]
+    rough -= np.float32(0.015) * pores
+    texture.roughness[box] = np.clip(255 * rough, 60, 200)
+    cover = _resized(layers.hair, shape)
+    texture.scatter[box] = 255 - 200 * cover
+
+
+def _paint_chest(texture: Texture, identity: Identity, rng: np.random.Generator) -> None:
+    """Neck and shoulders below the head's chart: the same skin, plain."""
+    size = len(texture.scatter)
+    rows, columns = atlas.pixel_rect("chest", min(size, FIT_SIZE))
+    field = skin_noise.mottle(12)
+    start = int(rng.integers(field.shape[0] - (rows.stop - rows.start)))
+    noise = field[start : start + rows.stop - rows.start, : columns.stop - columns.start]
+    _lay(texture, "chest", skin_layers.to_srgb(_base(identity) + 0.03 * noise[..., None]))
+
+
+def _lay(texture: Texture, name: str, picture: np.ndarray) -> None:
+    place = atlas.pixel_rect(name, len(texture.scatter))
+    view = texture.albedo[place]
+    view[..., : picture.shape[2]] = _resized(picture, view.shape[:2])
+
+
+def _paint_eyes(texture: Texture, identity: Identity) -> None:
+    look = EyeLook(
+        colour=identity.looks.eye,
+        pupil=identity.grooming.pupil,
+        age_years=identity.looks.age_years,
+        veins=0.25 + 0.5 * identity.looks.blotches,
+    )
+    for sample, name in enumerate(("left_eye", "right_eye")):
+        _lay(texture, name, eye(look, stream(identity.seed, identity.index, "eye", sample)))
+
+
+def _paint_mouth(texture: Texture, model: SkinModel, identity: Identity) -> None:
+    looks, size = identity.looks, len(texture.scatter)
+    rng = stream(identity.seed, identity.index, "mouth and cloth")
+
+    def shape(name: str) -> tuple[int, int]:
+        rows, columns = atlas.pixel_rect(name, min(size, FIT_SIZE))
+        return rows.stop - rows.start, columns.stop - columns.start
+
+    _lay(texture, "mouth", mouth_texture.mouth(looks, shape("mouth"), rng))
+    for name in ("left_cavity", "right_cavity"):
+        _lay(texture, name, mouth_texture.lid_inside(looks, shape(name), rng))
+    gum = model.regions["gum"][atlas.pixel_rect("teeth", FIT_SIZE)].astype(np.float32) / 255
+    _lay(texture, "teeth", mouth_texture.teeth(looks, gum, rng))
+    _lay(texture, "tongue", mouth_texture.tongue(looks, shape("tongue"), rng))
+    _lay(texture, "gown", mouth_texture.gown(looks.gown, shape("gown"), rng))
+    place = atlas.pixel_rect("gown", size)
+    height = mouth_texture.gown_height(texture.scatter[place].shape)
+    across, down = skin_noise.slopes(height, 0.6)
+    normal = texture.normal[place]
+    normal[..., 0] = np.clip(127.5 - 127.5 * across, 20, 235)
+    normal[..., 1] = np.clip(127.5 + 127.5 * down, 20, 235)
+
+
+def _paint_cards(texture: Texture, identity: Identity) -> None:
+    looks, size = identity.looks, len(texture.scatter)
+    white = 0.5 * looks.grey
+    base = Strands(**card_texture.HAIR_TILE, colour=looks.hair, grey=white)
+    tiles = {
+        "hair": base,
+        "brow": replace(base, **card_texture.BROW_TILE, colour=looks.brow, grey=0.5 * white),
+        "lash": replace(
+            base, **card_texture.LASH_TILE, colour=card_texture.lash_colour(looks.brow), grey=0.0
+        ),
+    }
+    for sample, (name, strands) in enumerate(tiles.items()):
+        rows, columns = atlas.pixel_rect(name, size)
+        shape = (rows.stop - rows.start, columns.stop - columns.start)
+        rng = stream(identity.seed, identity.index, "cards", sample)
+        texture.albedo[rows, columns] = card_texture.card(strands, shape, rng)
