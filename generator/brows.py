@@ -16,7 +16,7 @@ SPINE = np.array(
 )
 HALF_HEIGHT = (0.0032, 0.0040, 0.0034, 0.0024, 0.0009)
 GROWTH = (68.0, 32.0, 14.0, -8.0, -24.0)
-CANDIDATES = 420
+CANDIDATES = 300
 ROWS = 3
 # Widest band, in usual half heights, from which a person's brow is taken.
 WIDEST = 1.35

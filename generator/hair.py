@@ -19,7 +19,7 @@ ROWS = 4
 SHORTEST = 0.0035
 # The whorl on the mean head, from which hair falls away.
 WHORL = np.array([0.012, 0.095, -0.135])
-HALF_WIDTH = 0.0022
+HALF_WIDTH = 0.0023
 # How high over the skin hair lies once it has fallen.
 LAID = 0.0045
 
@@ -107,5 +107,5 @@ def grow(model: HeadModel, hair: Hair, rng: np.random.Generator) -> Cards | None
     facing = out[:, None] + 0.25 * fall[:, None] * step + lean
     facing /= np.linalg.norm(facing, axis=2, keepdims=True)
     anchor = np.repeat(which.astype(np.int32)[:, None], ROWS, axis=1)
-    window = cards.tile_window("hair", rng.uniform(0, 0.84, count), 0.16, ROWS)
+    window = cards.tile_window("hair", rng.uniform(0, 0.62, count), 0.38, ROWS)
     return cards.cards(points, frames, Lines(centre, half, facing, anchor), window)
