@@ -6,6 +6,7 @@ steeper sphere through the limbus. Texture coordinates are polar: the pupil's ce
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from jaxtyping import Float, Float32, Int32
@@ -66,6 +67,7 @@ class EyeballMesh:
         return flat.astype(np.float32)
 
 
+@cache
 def mesh() -> EyeballMesh:
     """The mesh of an eyeball; all people share it.
 

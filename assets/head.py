@@ -8,7 +8,7 @@ changes of the face and nothing else; facial actions are displacements on top, t
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Float32, Int32, UInt8
@@ -102,7 +102,7 @@ class HeadModel:
     actions: Mapping[str, Float32[np.ndarray, "vertices 3"]]
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, Any]) -> Self:
+    def from_arrays(cls, arrays: Mapping[str, Any]) -> "HeadModel":
         """From the arrays that `scripts/bake_head.py` writes."""
 
         def basis(name: str) -> np.ndarray:

@@ -5,7 +5,6 @@ Everything that does not change with the expression is put together once; `mesh`
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from jaxtyping import Float, Float32
@@ -18,14 +17,10 @@ from generator import anchors, brows, cards, clothes, hair, lashes
 from generator.grooming import Grooming
 from render.mesh import Mesh, incidence, vertex_normals
 from render.subdivide import split
+from rigging.gaze import eyeballs
 
 # Distance between the eyes of the mean head, metres: what sizes are measured against.
 MEAN_EYES = 0.0627
-
-
-@cache
-def _eyeball() -> eyeball.EyeballMesh:
-    return eyeball.mesh()
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +56,7 @@ class Body:
         """
         refined = anchors.refinement(self.head.topology)
         skin = refined.apply(posed)
-        eyes = [eye_vertices(self.head, side, gaze[side]) for side in (0, 1)]
+        eyes = eyeballs(self.head, gaze)
         cloth = self.clothes.place(
             anchors.frames(self.clothes.points, skin, refined.triangles), self.scale
         )
@@ -84,24 +79,6 @@ class Body:
         )
 
 
-def turn(yaw: float, pitch: float) -> Float32[np.ndarray, "3 3"]:
-    """Rotation of an eye that looks along +z: pitch first, then yaw about the vertical."""
-    cy, sy, cp, sp = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch)
-    across = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
-    up = np.array([[1, 0, 0], [0, cp, sp], [0, -sp, cp]])
-    return (across @ up).astype(np.float32)
-
-
-def eye_vertices(
-    head: Head, side: int, gaze: Float[np.ndarray, " 2"]
-) -> Float32[np.ndarray, "vertices 3"]:
-    """Vertices of the left (0) or right (1) eyeball."""
-    eyes = head.eyes
-    unit = _eyeball().vertices(float(eyes.iris[side] / eyes.radius[side]))
-    rotation = turn(float(gaze[0]), float(gaze[1]))
-    return eyes.centre[side] + eyes.radius[side] * (unit @ rotation.T)
-
-
 def _all_cards(model: HeadModel, groom: Grooming, rng: np.random.Generator) -> cards.Cards:
     parts = [
         brows.grow(model, groom.brow_density, groom.brow_width, rng),
@@ -114,7 +91,7 @@ def _all_cards(model: HeadModel, groom: Grooming, rng: np.random.Generator) -> c
 def make_body(model: HeadModel, head: Head, groom: Grooming, key: tuple[int, int]) -> Body:
     """Dress a head; `key` is the data set's seed and the person's index."""
     refined = anchors.refinement(head.topology)
-    ball = _eyeball()
+    ball = eyeball.mesh()
     cloth = clothes.garment(model, groom.clothes)
     grown = _all_cards(model, groom, stream(*key, "grooming"))
     solids: Mapping[str, tuple[int, np.ndarray, np.ndarray, np.ndarray]] = {
