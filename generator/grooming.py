@@ -14,6 +14,8 @@ from assets.population import Person
 HairStyle = Literal["shaved", "stubble", "cropped"]
 ClothesKind = Literal["gown", "crew", "collar"]
 
+Point = tuple[float | int, float | int]
+
 ADULT_STYLE_AGE = 13.0
 # Shares of shaved and of stubbled heads from that age on; all others are cropped.
 STYLE_SHARES = {"male": (0.14, 0.16), "female": (0.06, 0.06)}
@@ -56,7 +58,7 @@ def _between(rng: np.random.Generator, low: float, high: float) -> float:
     return low + (high - low) * float(rng.random())
 
 
-def _by_age(person: Person, *points: tuple[float, float]) -> float:
+def _by_age(person: Person, *points: Point) -> float:
     years, values = zip(*points, strict=True)
     return float(np.interp(person.age_years, years, values))
 
