@@ -8,15 +8,15 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedIOBase
 from pathlib import Path
-from typing import BinaryIO
 
 TEMPORARY = ".tmp"
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[BinaryIO]:
+def writing(path: Path) -> Iterator[BufferedIOBase]:
     """Give a file that takes its final name when the block ends without an error.
 
     An error removes it. Raises OSError that names the file and what to do where the disk is full.

@@ -71,7 +71,8 @@ def encode_depth(depth: Float32[np.ndarray, "height width"]) -> bytes:
     0.05 mm) that it would read back as background.
     """
     low, high = float(depth.min()), float(depth.max())
-    if not (low >= 0.0 and high <= FARTHEST):
+    # 6.55 itself, as float32, lies just above.
+    if not (low >= 0.0 and high <= np.float32(FARTHEST)):
         raise ValueError(f"depth must be 0 to {FARTHEST} m, got {low} to {high}")
     steps = np.rint(depth * np.float32(DEPTH_STEPS)).astype(np.uint16)
     if np.count_nonzero(steps) != np.count_nonzero(depth):

@@ -120,13 +120,14 @@ class BackgroundFacts:
 
 @dataclass(frozen=True)
 class SensorFacts:
-    """What the camera's sensor does to the picture after the scene is drawn."""
+    """What the camera's sensor and lens do to the light, as in `render.scene.Sensor`."""
 
-    noise: Annotated[float | None, "standard deviation, share of full scale"] = None
-    gamma: Annotated[float | None, "exponent on the sRGB picture, 1 is none"] = None
+    noise: Annotated[float | None, "standard deviation of read noise, 1 is white"] = None
+    grain: Annotated[float | None, "standard deviation of shot noise at white"] = None
     contrast: Annotated[float | None, "slope at mid grey, 1 is none"] = None
     saturation: Annotated[float | None, "factor on chroma, 1 is none"] = None
-    temperature: Annotated[float | None, "log2 of red over blue, 0 is none"] = None
+    vignette: Annotated[float | None, "loss of light in the corners, 0-1"] = None
+    blur: Annotated[float | None, "standard deviation of softness, pixels"] = None
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ import re
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BufferedIOBase
 from pathlib import Path
-from typing import BinaryIO
 
 BLOCK = tarfile.BLOCKSIZE
 END = bytes(2 * BLOCK)
@@ -44,7 +44,7 @@ class Stored:
 class ShardWriter:
     """Write samples to an open file and keep count of bytes and their SHA-256."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BufferedIOBase) -> None:
         """Begin an empty shard at the start of `file`."""
         self._file = file
         self._whole = hashlib.sha256()
@@ -131,7 +131,7 @@ def read_sample(path: Path, offset: int, size: int) -> Stored:
     return Stored(keys[0], Span(offset, size, digest.hexdigest()), members)
 
 
-def _member(file: BinaryIO, path: Path) -> tuple[str, str, bytes, bytes, int] | None:
+def _member(file: BufferedIOBase, path: Path) -> tuple[str, str, bytes, bytes, int] | None:
     """Read one member: key, suffix, data, raw bytes with header and padding, offset."""
     offset = file.tell()
     block = file.read(BLOCK)
