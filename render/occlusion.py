@@ -145,6 +145,7 @@ def soften(
     soft[pixel] = total / weight
 
 
+@no_type_check
 def occlusion(posed: Posed, shadow: Shadow, keys: wp.array, maps: Maps) -> wp.array:
     """Give, a pixel: openness (0–1), share of the key light (0–1), thickness towards it (m)."""
     pixels = posed.view.width * posed.view.height

@@ -294,6 +294,7 @@ def paint(
     light[pixel] = total * 0.25
 
 
+@no_type_check
 def _lamp(light: Light, device: str) -> Lamp:
     """Bring a light to the device."""
     out = Lamp()
@@ -310,6 +311,7 @@ def _lamp(light: Light, device: str) -> Lamp:
     return out
 
 
+@no_type_check
 def stage(posed: Posed, material: Material, light: Light, eye: np.ndarray, maps: Maps) -> Stage:
     """Gather what the shading kernel needs; `eye` is the camera's position."""
     out = Stage()
@@ -325,6 +327,7 @@ def stage(posed: Posed, material: Material, light: Light, eye: np.ndarray, maps:
     return out
 
 
+@no_type_check
 def shaded(
     on: Stage, maps: Maps, keys: wp.array, soft: wp.array, background: np.ndarray
 ) -> wp.array:

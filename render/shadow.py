@@ -173,6 +173,7 @@ def _axes(direction: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return across, np.cross(along, across), along
 
 
+@no_type_check
 def shadow_map(posed: Posed, mesh: Mesh, material: Material, light: Light) -> Shadow:
     """Draw the map for one light; an empty one where there is no key light."""
     out = Shadow()

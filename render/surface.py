@@ -149,6 +149,7 @@ def project(view: View, near: wp.float64, surface: Surface):
         surface.inverse_depth[vertex] = wp.float32(wp.float64(1.0) / seen[2])
 
 
+@no_type_check  # a warp struct is no type to a checker
 @dataclass(frozen=True, eq=False)
 class Posed:
     """A mesh before a camera, on the device."""
