@@ -36,7 +36,7 @@ WHOLE = {
     "forehead-trans-forward": Spread(0.14),
     "forehead-scale-vert-incr": Spread(0.10),
     "forehead-nubian-incr": Spread(0.05),
-    "eyebrows-angle-up": Spread(0.12, mean=0.03),
+    "eyebrows-angle-up": Spread(0.11, mean=0.07),
     "eyebrows-trans-up": Spread(0.22, mean=0.10, age=-0.10),
     "eyebrows-trans-forward": Spread(0.09),
     "nose-scale-vert-incr": Spread(0.28),

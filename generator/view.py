@@ -24,11 +24,11 @@ ROLL_SPREAD, ROLL_LIMIT = np.radians((3.0, 8.0))
 # A ward camera looks down from a wall or an arm.
 WARD_PITCH = np.radians((-28.0, -8.0))
 FOCAL_MM = {"portrait": (50.0, 135.0), "ward": (60.0, 150.0)}
-FILL = {"portrait": (0.60, 0.72), "ward": (0.36, 0.52)}
+FILL = {"portrait": (0.62, 0.74), "ward": (0.36, 0.52)}
 F_NUMBER = {"portrait": (2.0, 4.0), "ward": (2.8, 8.0)}
 APERTURE_LIMITS = (0.004, 0.035)
 OFF_CENTRE = 0.025
-STOPS_SPREAD, STOPS_LIMIT = 0.3, 0.7
+STOPS_SPREAD, STOPS_LIMIT = 0.2, 0.4
 
 
 @dataclass(frozen=True)
@@ -135,8 +135,8 @@ def _colour(rng: np.random.Generator) -> Colour:
 def draw_sensor(rng: np.random.Generator, seed: int) -> Sensor:
     """Draw a camera's rendering, from a good one to a phone in a dim room; `seed` is its noise."""
     return Sensor(
-        noise=_log_between(rng, (0.001, 0.008)),
-        grain=_log_between(rng, (0.004, 0.02)),
+        noise=_log_between(rng, (0.001, 0.005)),
+        grain=_log_between(rng, (0.003, 0.012)),
         contrast=_near(rng, 1.0, 0.06, 0.12),
         saturation=_near(rng, 1.0, 0.08, 0.18),
         vignette=_between(rng, (0.0, 0.2)),

@@ -1,17 +1,14 @@
 """Views: framed as the lens says, posed as drawn, and shared by the pictures that should share."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Literal
 
-import cv2
 import numpy as np
 import pytest
 from scipy import stats
 
 from assets.environments import NAMES
 from assets.head import Head, load
-from generator.backdrop import light_of, paint
 from generator.config import GenerateConfig
 from generator.framing import Lens, Pose, frame, gaze_angles, head_points, rotation
 from generator.identity import make_identity
@@ -56,8 +53,8 @@ def test_the_head_fills_what_the_lens_says(
             assert abs((high - low).max() - view.lens.fill) < 1e-4
             offset = [view.pose.right, view.pose.down]
             assert np.allclose((low + high) / 2 - 0.5, offset, atol=1e-4)
-            assert low.min() > 0.08
-            assert high.max() < 0.92
+            assert low.min() > 0.07
+            assert high.max() < 0.93
             assert 0.3 < depth.min() < depth.max() < 6.5
             angles = head_angles(seen, np.eye(3))
             assert np.allclose(angles, [view.pose.yaw, view.pose.pitch, view.pose.roll])
@@ -165,24 +162,6 @@ def test_a_view_depends_on_the_arguments_alone() -> None:
     assert make_view(CONFIG, 7, 2, 1) != make_view(replace(CONFIG, seed=3), 7, 2, 1)
     sides = [np.sign(make_view(CONFIG, index, 1).pose.yaw) for index in range(60)]
     assert 15 < sum(side > 0 for side in sides) < 45
-
-
-def test_every_backdrop_can_be_painted(heads: list[Head], tmp_path: Path) -> None:
-    rng = np.random.default_rng(3)
-    for name in ("a.png", "b.png"):
-        cv2.imwrite(str(tmp_path / name), rng.integers(0, 256, (80, 90, 3), np.uint8))
-    view = make_view(CONFIG, 0, 0)
-    camera = frame(head_points(heads[0]), view.pose, view.lens, 64)
-    light = light_of(view.lighting)
-    for kind in ("environment", "plain", "gradient", "folder"):
-        backdrop = replace(view.backdrop, kind=kind)
-        painted = paint(backdrop, camera, light.exposure, tmp_path)
-        assert painted.shape == (64, 64, 3)
-        assert painted.min() >= 0
-        assert np.ptp(painted) > 0 or kind == "plain"
-        assert np.array_equal(painted, paint(backdrop, camera, light.exposure, tmp_path))
-    with pytest.raises(ValueError, match=r"background must be .*, got folder"):
-        paint(replace(view.backdrop, kind="folder"), camera, 1.0)
 
 
 @pytest.mark.parametrize(("view", "picture", "text"), [
