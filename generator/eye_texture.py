@@ -19,12 +19,14 @@ TILE = 256
 
 @dataclass(frozen=True)
 class EyeLook:
-    """What tells eyes apart; `pupil` is its radius as a share of the iris."""
+    """What tells eyes apart; `pupil` is its radius as a share of the iris,
+    `pale` 1 for light skin and 0 for the darkest, whose whites hold some pigment too."""
 
     colour: str
     pupil: float
     age_years: float
     veins: float
+    pale: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +101,7 @@ def eye(look: EyeLook, rng: np.random.Generator) -> UInt8[np.ndarray, "tile tile
     infant = float(np.clip(1 - look.age_years / 2, 0, 1))
     white = np.array([194, 184, 176], np.float32) - old * np.array([12, 14, 22], np.float32)
     white += infant * np.array([-6, 0, 8], np.float32)
+    white -= (1 - look.pale) * np.array([22, 26, 34], np.float32)
     aside = _step(1.15, 2.0, radius) * (0.5 + 0.5 * np.cos(4 * np.pi * polar.turn))
     around = _step(1.3, 2.0, radius)
     blush = (0.35 + 0.4 * look.veins) * aside + 0.30 * around

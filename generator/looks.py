@@ -17,9 +17,9 @@ EYES: dict[str, tuple[Colour, Colour]] = {
     "dark brown": ((50, 30, 19), (66, 38, 22)),
     "brown": ((78, 48, 28), (104, 64, 34)),
     "hazel": ((88, 80, 48), (122, 84, 42)),
-    "green": ((86, 98, 66), (126, 110, 62)),
-    "grey": ((98, 108, 112), (132, 136, 128)),
-    "blue": ((76, 100, 122), (124, 140, 146)),
+    "green": ((72, 80, 56), (112, 98, 58)),
+    "grey": ((80, 88, 92), (112, 114, 108)),
+    "blue": ((66, 84, 100), (104, 116, 120)),
 }
 # Hair by pigment, darkest first; grey is mixed in by age.
 HAIR: dict[str, Colour] = {
@@ -30,7 +30,7 @@ HAIR: dict[str, Colour] = {
     "blond": (158, 126, 84),
     "red": (118, 58, 30),
 }
-WHITE_HAIR: Colour = (196, 193, 188)
+WHITE_HAIR: Colour = (168, 165, 160)
 # Chances of the names above for the three ancestries (our choice: what is usual among their
 # people; mixed people get the mean by share).
 _EYE_CHANCES = {
@@ -81,10 +81,16 @@ class Looks:
     gown: Colour
 
 
-def _named(names: list[str], chances: dict, person: Person, rng: np.random.Generator) -> str:
+def _named(
+    names: list[str], chances: dict[str, tuple[float, ...]], person: Person, draw: float
+) -> str:
+    """Pick a name; light eyes and hair are recessive, so shares count by their square."""
     shares = {"african": person.african, "asian": person.asian, "caucasian": person.caucasian}
-    weights = sum(np.array(chances[name]) * share for name, share in shares.items())
-    return names[int(np.searchsorted(np.cumsum(weights) / weights.sum(), rng.random()))]
+    weights = sum(np.array(chances[name]) * share**2 for name, share in shares.items())
+    # And they do not come with dark skin.
+    pale = np.interp(TONE_LIGHTNESS[person.skin_tone - 1], (50.0, 66.0), (0.0, 1.0))
+    weights = weights * np.where(np.arange(len(names)) < 2, 1.0, pale)
+    return names[int(np.searchsorted(np.cumsum(weights) / weights.sum(), draw))]
 
 
 def _mixed(a: Colour, b: Colour, share: float) -> Colour:
@@ -105,7 +111,7 @@ def draw_looks(person: Person, rng: np.random.Generator) -> Looks:
     old = float(np.interp(age, (28.0, 55.0, 80.0), (0.0, 0.45, 1.0)))
     pale = float(np.interp(lightness, (40.0, 72.0), (0.0, 1.0)))
     infant = float(np.interp(age, (0.1, 2.5), (1.0, 0.0)))
-    name = _named(list(HAIR), _HAIR_CHANCES, person, rng)
+    name = _named(list(HAIR), _HAIR_CHANCES, person, float(rng.random()))
     hair = _mixed(HAIR[name], HAIR["dark brown"], 0.5 * float(rng.random()) * (name != "red"))
     grey = float(np.clip(np.interp(age, (30.0, 80.0), (-0.25, 0.85)) + rng.normal(0, 0.2), 0, 1))
     freckled = person.caucasian * pale * (1.5 if name in ("red", "blond") else 1.0)
@@ -130,6 +136,6 @@ def draw_looks(person: Person, rng: np.random.Generator) -> Looks:
         grey=grey,
         hair=_mixed(hair, WHITE_HAIR, grey),
         brow=_mixed(hair, WHITE_HAIR, 0.55 * grey),
-        eye=_named(list(EYES), _EYE_CHANCES, person, rng),
+        eye=_named(list(EYES), _EYE_CHANCES, person, float(rng.random())),
         gown=GOWNS[int(rng.integers(len(GOWNS)))],
     )

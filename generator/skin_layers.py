@@ -6,6 +6,7 @@ no layer can change it.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
@@ -48,116 +49,152 @@ def _weights(model: SkinModel, looks: Looks, rng: np.random.Generator) -> np.nda
     return (chance / chance.sum()).astype(np.float32)
 
 
+def _shifted(noise: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The field rolled sideways and perhaps mirrored."""
+    rolled = np.roll(noise, int(rng.integers(noise.shape[1])), axis=1)
+    return cv2.flip(rolled, 1) if rng.random() < 0.5 else rolled
+
+
+def _low(name: str) -> Float32[np.ndarray, "low_height low_width"]:
+    return skin_noise.region(name, skin.SMOOTH_SIZE)
+
+
+def _wide_pigments(model: SkinModel, looks: Looks, rng: np.random.Generator) -> np.ndarray:
+    """Density that life adds in wide soft patches, at the donors' smooth size."""
+    pale = float(np.interp(looks.lightness, (25.0, 70.0), (0.45, 1.0)))
+    young = float(np.interp(looks.age_years, (0.5, 6.0), (1.0, 0.0)))
+    calm = _calm(looks)
+    wide = _shifted(skin_noise.mottle(64), rng)[::4, ::4]
+    lid, socket = _low("lid"), _low("socket")
+    blood = (0.30 * looks.flush) * _low("flush") + (0.05 * looks.circles) * socket
+    blood += (0.07 + 0.08 * young) * lid + (0.03 * looks.blotches) * wide
+    blood += (rng.uniform(0.0, 0.2) + (0.05 if looks.female else 0.0)) * _low("lips")
+    melanin = (0.05 * calm) * lid + (0.10 * looks.circles) * socket + (0.022 * calm) * wide
+    return (
+        melanin[..., None] * model.melanin + np.float32(pale) * blood[..., None] * model.haemoglobin
+    )
+
+
+def _calm(looks: Looks) -> float:
+    """How uneven pigment is: children have little of it yet."""
+    return float(np.interp(looks.age_years, (0.0, 15.0, 25.0), (0.3, 0.6, 1.0)))
+
+
 def _mixed(model: SkinModel, looks: Looks, rng: np.random.Generator) -> np.ndarray:
     """Smooth parts of several donors and the detail of one, each mirrored or not."""
     weights = _weights(model, looks, rng)
     mirrored = rng.random(len(weights)) < 0.5
-    lead = int(np.argmax(weights))
-    share = np.interp(looks.age_years, (0.0, 3.0, 14.0, 22.0, 60.0), (0.1, 0.2, 0.4, 0.6, 0.8))
+    share = np.interp(looks.age_years, (0.0, 3.0, 14.0, 22.0, 60.0), (0.1, 0.2, 0.4, 0.75, 1.05))
     contrast = np.float32(np.interp(looks.age_years, (0.0, 12.0, 20.0), (0.75, 0.9, 1.0)))
     smooth = np.zeros_like(model.donors[0].smooth)
     for donor, weight, flip in zip(model.donors, weights, mirrored, strict=True):
         if weight > 0:
-            part = donor.smooth[:, ::-1] if flip else donor.smooth
-            smooth += (weight * contrast) * part
-    donor = model.donors[lead]
-    own, stored = donor.smooth, donor.density
+            smooth += (weight * contrast) * (donor.smooth[:, ::-1] if flip else donor.smooth)
+    if looks.female or looks.age_years < 15:
+        # Men's shaved chins are in what most donors share.
+        smooth *= (1 - 0.6 * _low("beard"))[..., None]
+    smooth += _wide_pigments(model, looks, rng)
+    lead = int(np.argmax(weights))
+    own, stored = model.donors[lead].smooth, model.donors[lead].density
     if mirrored[lead]:
         own, stored = own[:, ::-1], cv2.flip(stored, 1)
-    step = (skin.DENSITY_HIGH - skin.DENSITY_LOW) / 255
-    smooth = smooth + np.float32(share) * (skin.DENSITY_LOW - own)
+    # Detail is the donor less its own smooth part; both are scaled here, in 8-bit steps and below.
+    smooth += np.float32(share) * (skin.DENSITY_LOW - own)
     height, width = stored.shape[:2]
-    large = cv2.resize(smooth, (width, height), interpolation=cv2.INTER_LINEAR)
-    return cv2.scaleAdd(stored.astype(np.float32), float(share * step), large)
+    density = cv2.resize(smooth, (width, height), interpolation=cv2.INTER_LINEAR)
+    step = share * (skin.DENSITY_HIGH - skin.DENSITY_LOW) / 255
+    return cv2.scaleAdd(stored.astype(np.float32), float(step), density)
 
 
-def _shifted(noise: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The field rolled sideways and perhaps mirrored."""
-    rolled = np.roll(noise, int(rng.integers(noise.shape[1])), axis=1)
-    return rolled[:, ::-1] if rng.random() < 0.5 else rolled
-
-
-def region(model: SkinModel, name: str) -> Float32[np.ndarray, "height width"]:
-    """A soft mask on the head chart, 0 to 1."""
-    return model.regions[name][skin.head_box(skin.FIT_SIZE)].astype(np.float32) / np.float32(255)
-
-
-def _pigments(
-    model: SkinModel, looks: Looks, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Melanin and haemoglobin that life adds, in units of density along the two axes."""
+def _fine_pigments(looks: Looks, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Melanin and haemoglobin of small things, in units of density along the two axes."""
     pale = float(np.interp(looks.lightness, (25.0, 70.0), (0.45, 1.0)))
-    young = float(np.interp(looks.age_years, (0.5, 6.0), (1.0, 0.0)))
-    wide = _shifted(skin_noise.mottle(48), rng)
-    fine = _shifted(skin_noise.mottle(12), rng)
-    finest = _shifted(skin_noise.mottle(5), rng)
-    lid, socket = region(model, "lid"), region(model, "socket")
-    blood = (0.30 * looks.flush) * region(model, "flush")
-    blood += looks.blotches * (0.028 * wide + 0.030 * fine)
-    blood += (0.07 + 0.08 * young) * lid + (0.05 * looks.circles) * socket
-    blood += 0.32 * region(model, "margin")
-    blood += (rng.uniform(0.0, 0.2) + (0.05 if looks.female else 0.0)) * region(model, "lips")
-    calm = float(np.interp(looks.age_years, (0.0, 15.0, 25.0), (0.3, 0.6, 1.0)))
-    melanin = calm * (0.022 * wide + 0.018 * fine + 0.020 * finest)
-    melanin += (0.05 * calm) * lid + (0.10 * looks.circles) * socket
-    if looks.freckles > 0:
-        melanin += skin_marks.freckles(model.regions, looks, rng) * np.float32(0.55 / 255)
-    if looks.age_spots > 0:
-        melanin += skin_marks.age_spots(model.regions, looks, rng) * np.float32(0.50 / 255)
-    if looks.moles > 0:
-        melanin += skin_marks.moles(model.regions, looks, rng) * np.float32(1.3 / 255)
-    return melanin, pale * blood
+    fine = _shifted(skin_noise.mottle(16), rng)
+    finest = _shifted(skin_noise.mottle(4), rng)
+    blood = np.float32(0.032 * looks.blotches * pale) * fine
+    blood += np.float32(0.30 * pale) * skin_noise.region("margin")
+    melanin = np.float32(0.022 * _calm(looks)) * (finest - np.float32(0.6) * fine)
+    regions = skin.load().regions
+    for amount, marks, weight in (
+        (looks.freckles, skin_marks.freckles, 0.45),
+        (looks.age_spots, skin_marks.age_spots, 0.50),
+        (looks.moles, skin_marks.moles, 1.3),
+    ):
+        if amount > 0:
+            melanin += marks(regions, looks, rng) * np.float32(weight / 255)
+    return melanin, blood
 
 
-def _hair(model: SkinModel, identity: Identity, rng: np.random.Generator) -> np.ndarray:
+def _hair(identity: Identity, rng: np.random.Generator) -> np.ndarray:
     """How much of each texel is covered by hair too short to be anything but paint."""
     looks, grooming = identity.looks, identity.grooming
     grain = _shifted(skin_noise.grain(), rng)
-    ragged = _shifted(skin_noise.mottle(12), rng)
-    # Hairs thin out over the soft edge of the scalp, here and there more; a bald crown shows skin.
-    bare = grooming.hair.balding * region(model, "crown")
-    edge = np.clip(2.2 * region(model, "scalp") - 0.6 + 0.10 * ragged - 1.1 * bare, 0, 1)
+    ragged = _shifted(skin_noise.mottle(16), rng)
+    # Hairs thin out one by one over the soft edge of the scalp; a bald crown shows skin.
+    edge = np.float32(1.7) * skin_noise.region("scalp") - np.float32(0.5)
+    edge += np.float32(0.10) * ragged
+    edge += np.float32(0.16) * grain
+    if grooming.hair.balding > 0:
+        edge -= np.float32(1.1 * grooming.hair.balding) * skin_noise.region("crown")
     cover = {"shaved": 0.42, "stubble": 0.68, "cropped": 0.86}[grooming.hair.style]
-    hair = (cover * grooming.hair.density) * edge * np.clip(0.8 + 0.2 * grain, 0, 1)
-    brow = (0.34 * grooming.brow_density) * region(model, "brow")
-    brow = brow * np.clip(0.8 + 0.4 * grain, 0, 1)
-    beard = (0.42 * looks.beard) * region(model, "beard") * np.clip(0.45 + 0.35 * grain, 0, 1)
-    lash = (0.35 * grooming.lash_density) * region(model, "lash_line")
-    return np.maximum(np.maximum(hair, brow), np.maximum(beard, lash))
+    hair = np.clip(edge, 0, 1, out=edge)
+    hair *= np.float32(cover * grooming.hair.density) * np.clip(0.8 + 0.2 * grain, 0, 1)
+    for name, amount, level, spread in (
+        ("brow", 0.34 * grooming.brow_density, 0.8, 0.4),
+        ("beard", 0.42 * looks.beard, 0.45, 0.35),
+        ("lash_line", 0.35 * grooming.lash_density, 1.0, 0.0),
+    ):
+        if amount > 0:
+            rows = _rows(name)
+            paint = np.clip(level + spread * grain[rows], 0, 1) * skin_noise.region(name)[rows]
+            np.maximum(hair[rows], np.float32(amount) * paint, out=hair[rows])
+    return hair
 
 
-def _relief(
-    model: SkinModel, looks: Looks, shape: tuple[int, int], rng: np.random.Generator
-) -> np.ndarray:
-    """Height in mm: lines of age at rest, and what the donors' detail tells of theirs."""
-    height = np.zeros(shape, np.float32)
+@cache
+def _rows(name: str) -> slice:
+    """The rows that a region has any part in."""
+    rows = np.flatnonzero(skin_noise.region(name).any(1))
+    return slice(int(rows[0]), int(rows[-1]) + 1)
+
+
+def _relief(model: SkinModel, looks: Looks, rng: np.random.Generator) -> np.ndarray:
+    """Height in mm of the lines of age that show at rest."""
     flip = rng.random() < 0.5
+    shape = model.donors[0].density.shape[:2]
+    height = np.zeros(shape, np.float32)
     for stored in model.lines.values():
-        depth = looks.lines * float(rng.uniform(0.25, 1.0)) * 0.30
-        picture = cv2.flip(stored, 1) if flip else stored
+        depth = looks.lines * float(rng.uniform(0.3, 1.0)) * 0.42
         if depth > 0.02:
-            height += np.float32(depth / 115) * (picture.astype(np.float32) - 128)
-    return height
+            height = cv2.scaleAdd(stored.astype(np.float32), depth / 115, height)
+            height -= np.float32(depth / 115 * 128)
+    return cv2.flip(height, 1) if flip else height
 
 
-def layers(model: SkinModel, identity: Identity, rng: np.random.Generator) -> Layers:
+def layers(identity: Identity, rng: np.random.Generator) -> Layers:
     """Compose a person's skin; the face's median colour is that of `looks` to rounding."""
-    looks = identity.looks
+    model, looks = skin.load(), identity.looks
     density = _mixed(model, looks, rng)
     grey = cv2.transform(density, np.full((1, 3), 1 / 3, np.float32))
-    height = np.float32(-0.16) * (grey - cv2.blur(grey, (9, 9)))
-    height += _relief(model, looks, grey.shape, rng)
-    melanin, blood = _pigments(model, looks, rng)
+    # What is darker than around it lies deeper.
+    height = np.float32(-0.20) * (grey - cv2.blur(grey, (9, 9)))
+    height += _relief(model, looks, rng)
+    melanin, blood = _fine_pigments(looks, rng)
     # Valleys hold shade that no renderer of ours resolves.
-    shade = np.float32(-0.55) * np.minimum(height, 0)
-    for channel in range(3):
-        density[..., channel] += melanin * model.melanin[channel] + shade
-        density[..., channel] += blood * model.haemoglobin[channel]
-    face = model.regions["bare"][skin.head_box(skin.FIT_SIZE)][::3, ::3] > 230
+    melanin -= np.float32(0.9) * np.minimum(height, 0)
+    pigments = cv2.merge([melanin, blood])
+    density += cv2.transform(pigments, np.stack([model.melanin, model.haemoglobin], 1))
+    face = _face()
     median = np.median(density[::3, ::3][face], axis=0)
     base = -np.log(skin.locus(looks.lightness, looks.red, looks.yellow))
     density += (base - median).astype(np.float32)
-    return Layers(density, height, _hair(model, identity, rng), looks.hair)
+    return Layers(density, height, _hair(identity, rng), looks.hair)
+
+
+@cache
+def _face() -> np.ndarray:
+    """Bare skin of the face, every third texel of the chart."""
+    return skin_noise.region("bare")[::3, ::3] > 0.9
 
 
 def to_srgb(density: Float32[np.ndarray, "height width 3"]) -> UInt8[np.ndarray, "height width 3"]:

@@ -58,8 +58,8 @@ def skin(identity: Identity, size: int = 1024) -> Texture:
     model = skin_model.load()
     rng = stream(identity.seed, identity.index, "texture")
     texture = _blank(size, identity)
-    layers = skin_layers.layers(model, identity, rng)
-    _paint_skin(texture, model, layers, identity)
+    layers = skin_layers.layers(identity, rng)
+    _paint_skin(texture, layers, identity)
     _paint_chest(texture, identity, rng)
     _paint_eyes(texture, identity)
     _paint_mouth(texture, model, identity)
@@ -75,17 +75,22 @@ def _base(identity: Identity) -> Float32[np.ndarray, " 3"]:
 
 def _blank(size: int, identity: Identity) -> Texture:
     """All skin, so that no smaller level of the atlas bleeds anything else into a chart's edge."""
-    albedo = np.empty((size, size, 4), np.uint8)
-    albedo[..., :3] = skin_layers.to_srgb(_base(identity).reshape(1, 1, 3))[0, 0]
-    albedo[..., 3] = 255
-    normal = np.empty((size, size, 3), np.uint8)
-    normal[:] = _FLAT
+    colour = skin_layers.to_srgb(_base(identity).reshape(1, 1, 3))[0, 0]
+    albedo = cv2.merge([np.full((size, size), value, np.uint8) for value in (*colour, 255)])
+    normal, roughness, scatter = (plane.copy() for plane in _plain(size))
+    return Texture(albedo, normal, roughness, scatter)
+
+
+@cache
+def _plain(size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Flat normals, and the roughness and scatter of each chart."""
+    normal = cv2.merge([np.full((size, size), value, np.uint8) for value in _FLAT])
     roughness = np.full((size, size), 138, np.uint8)
     scatter = np.full((size, size), 255, np.uint8)
     for name, value in _ROUGHNESS.items():
         roughness[atlas.pixel_rect(name, size)] = round(255 * value)
         scatter[atlas.pixel_rect(name, size)] = _SCATTER[name]
-    return Texture(albedo, normal, roughness, scatter)
+    return normal, roughness, scatter
 
 
 def _resized(picture: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
@@ -100,50 +105,53 @@ def _resized(picture: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
 @cache
 def _gloss(size: int) -> Float32[np.ndarray, "height width 2"]:
     """How much oil, and how much moisture of lips and lid margins, each texel can show."""
-    model = skin_model.load()
-    oil = skin_layers.region(model, "tzone") * 0.8 + 0.25
-    moist = np.maximum(skin_layers.region(model, "lips"), 1.6 * skin_layers.region(model, "margin"))
-    rows, _ = skin_model.head_box(size)
-    return _resized(np.stack([oil, moist], -1), (rows.stop - rows.start, size))
+    oil = 0.8 * skin_noise.region("tzone", size) + 0.25
+    moist = np.maximum(skin_noise.region("lips", size), 1.6 * skin_noise.region("margin", size))
+    return cv2.merge([oil, moist])
 
 
-def _paint_skin(
-    texture: Texture, model: SkinModel, layers: skin_layers.Layers, identity: Identity
-) -> None:
+def _paint_skin(texture: Texture, layers: skin_layers.Layers, identity: Identity) -> None:
     looks, size = identity.looks, len(texture.scatter)
     box = skin_model.head_box(size)
     shape = (box[0].stop - box[0].start, size)
     albedo = skin_layers.to_srgb(layers.density)
-    hair = layers.hair[..., None]
-    hair_colour = np.array(layers.hair_colour, np.float32)
-    albedo = cv2.convertScaleAbs(albedo + hair * (hair_colour - albedo))
+    painted = layers.hair * np.float32(256)
+    over = cv2.merge([painted.astype(np.uint16)] * 3)
+    colour = np.array(layers.hair_colour, np.uint16)
+    albedo = ((albedo * (256 - over) + colour * over + 128) >> 8).astype(np.uint8)
     albedo = _resized(albedo, shape)
-    pores = skin_noise.pore_height(size)
-    depth = np.float32(0.25 + 0.75 * looks.pores)
-    # Pores hold a little shade: at most some 7 % of the light.
-    shade = cv2.convertScaleAbs(pores, alpha=-0.022 * 128 * float(depth), beta=0)
-    shade = np.where(pores < 0, shade, 0).astype(np.uint8)
-    keep = cv2.merge([128 - shade] * 3)
+    depth = 0.3 + 0.7 * looks.pores
+    keep = _pore_shade(size, round(8 * depth))
     texture.albedo[box][..., :3] = cv2.multiply(albedo, keep, scale=1 / 128)
     across, down = skin_noise.slopes(layers.height_mm, 0.37)
-    slope = _resized(np.stack([-across, down], -1), shape)
-    slope += (depth / 127) * skin_noise.pore_slope(size)
-    normal = texture.normal[box]
-    normal[..., :2] = np.clip(127.5 * slope + 127.5, 20, 235) + 0.5
-    oil = np.float32(0.20 * looks.oil)
+    # In 8-bit steps about 128: coarse relief, then pores.
+    coarse = np.clip(127.5 * cv2.merge([-across, down]) + 128, 8, 247).astype(np.uint8)
+    fine = cv2.addWeighted(
+        _resized(coarse, shape), 1.0, skin_noise.pore_slope(size), depth, -128.0 * depth
+    )
+    cv2.mixChannels([fine], [texture.normal[box]], [0, 0, 1, 1])
     gloss = _gloss(size)
-    rough = 0.56 - oil * gloss[..., 0] - np.float32(0.17) * gloss[..., 1]
-    rough -= np.float32(0.015) * pores
-    texture.roughness[box] = np.clip(255 * rough, 60, 200)
-    cover = _resized(layers.hair, shape)
-    texture.scatter[box] = 255 - 200 * cover
+    weights = np.array([[-255 * 0.20 * looks.oil, -255 * 0.17, 255 * 0.54]], np.float32)
+    rough = cv2.transform(gloss, weights)
+    rough -= np.float32(4) * skin_noise.pore_height(size)
+    texture.roughness[box] = cv2.convertScaleAbs(np.maximum(rough, 60))
+    cover = _resized(cv2.convertScaleAbs(layers.hair, alpha=200), shape)
+    texture.scatter[box] = 255 - cover
+
+
+@cache
+def _pore_shade(size: int, eighths: int) -> UInt8[np.ndarray, "height width 3"]:
+    """What light pores let back, 128 for all; at most some 7 % less, at `eighths` of full depth."""
+    pits = np.maximum(-skin_noise.pore_height(size), 0)
+    keep = 128 - cv2.convertScaleAbs(pits, alpha=0.026 * 128 * eighths / 8)
+    return cv2.merge([keep] * 3)
 
 
 def _paint_chest(texture: Texture, identity: Identity, rng: np.random.Generator) -> None:
     """Neck and shoulders below the head's chart: the same skin, plain."""
     size = len(texture.scatter)
     rows, columns = atlas.pixel_rect("chest", min(size, FIT_SIZE))
-    field = skin_noise.mottle(12)
+    field = skin_noise.mottle(16)
     start = int(rng.integers(field.shape[0] - (rows.stop - rows.start)))
     noise = field[start : start + rows.stop - rows.start, : columns.stop - columns.start]
     _lay(texture, "chest", skin_layers.to_srgb(_base(identity) + 0.03 * noise[..., None]))
@@ -161,6 +169,7 @@ def _paint_eyes(texture: Texture, identity: Identity) -> None:
         pupil=identity.grooming.pupil,
         age_years=identity.looks.age_years,
         veins=0.25 + 0.5 * identity.looks.blotches,
+        pale=float(np.interp(identity.looks.lightness, (25.0, 60.0), (0.0, 1.0))),
     )
     for sample, name in enumerate(("left_eye", "right_eye")):
         _lay(texture, name, eye(look, stream(identity.seed, identity.index, "eye", sample)))

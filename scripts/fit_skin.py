@@ -91,7 +91,7 @@ def regions(model: HeadModel, chart: skin_regions.Chart) -> dict[str, np.ndarray
         return cv2.blur(cv2.blur(part, (width, width)), (width, width))
 
     soft["lips"], soft["brow"] = blurred("lips", 5), blurred("brow", 9)
-    soft["scalp"], soft["ear"] = blurred("scalp", 11), blurred("ear", 9)
+    soft["scalp"], soft["ear"] = blurred("scalp", 21), blurred("ear", 9)
     skin_classes = (
         "skin",
         "upper_lid",
