@@ -72,9 +72,9 @@ def _centre(spread: Spread, age_years: float, weight: float) -> float:
 def draw_shape(person: Person, rng: np.random.Generator) -> Shape:
     """Draw a head that stays human: smaller departures for children, mild asymmetry for all."""
     phenotypes = _phenotypes(person, rng)
-    weight = 2.0 * phenotypes["weight"] - 1.0
     # Babies vary less in millimetres, and the changes were modelled on an adult.
     size = float(np.interp(person.age_years, (0.0, 2.0, 12.0, 18.0), (0.35, 0.45, 0.75, 1.0)))
+    weight = size * (2.0 * phenotypes["weight"] - 1.0)
     changes = {}
 
     def put(name: str, value: float) -> None:
