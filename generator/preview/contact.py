@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Shaped, UInt8
 
 from assets.facs import AUS
 from generator.preview.lettering import Ink, wrap, write
@@ -97,13 +97,15 @@ def action_units(row: Row) -> str:
     return " ".join(f"{au}:{value:g}" for au, value in coded if value)
 
 
-def fitted(image: Picture, side: int) -> Picture:
-    """The picture on a square of `side`, whole, with an even edge where it is not square."""
+def fitted(
+    image: Shaped[np.ndarray, "_ _ *channels"], side: int, edge: int = 38
+) -> Shaped[np.ndarray, "_ _ *channels"]:
+    """The picture or map on a square of `side`, whole, with `edge` beside what is not square."""
     height, width = image.shape[:2]
     scale = side / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    square = np.full((side, side, 3), 38, np.uint8)
+    square = np.full((side, side, *image.shape[2:]), edge, image.dtype)
     top, left = (side - size[1]) // 2, (side - size[0]) // 2
     square[top : top + size[1], left : left + size[0]] = small
     return square

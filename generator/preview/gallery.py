@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from assets.facs import NAMES
 from generator.preview.contact import MONK, action_units
 from generator.preview.people import Person
 from generator.preview.tiles import tile
@@ -46,6 +47,7 @@ def gallery(
         "everybody": everybody,
         "pictures": data.index.num_rows,
         "monk": MONK,
+        "aus": NAMES,
     }
     blocks = "\n".join(
         f'<script type="application/json" id="person-{number}">{block}</script>'

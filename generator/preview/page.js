@@ -3,11 +3,6 @@ const all = JSON.parse(document.getElementById("facts-of-all").textContent);
 const byId = (id) => document.getElementById(id);
 const CONTOURS = [[0, 16], [17, 21], [22, 26], [27, 30], [31, 35], [36, 41, true], [42, 47, true],
   [48, 59, true], [60, 67, true]];
-const AU_NAMES = {1: "inner brow raiser", 2: "outer brow raiser", 4: "brow lowerer",
-  5: "upper lid raiser", 6: "cheek raiser", 7: "lid tightener", 9: "nose wrinkler",
-  10: "upper lip raiser", 12: "lip corner puller", 14: "dimpler", 15: "lip corner depressor",
-  17: "chin raiser", 20: "lip stretcher", 23: "lip tightener", 25: "lips part", 26: "jaw drop",
-  27: "mouth stretch", 43: "eyes closed", 45: "blink"};
 
 // Everything from the data set goes through here: children are nodes or become text, never HTML.
 function make(tag, attributes, ...children) {
@@ -181,7 +176,7 @@ function auTable(codes) {
   const rows = Object.keys(codes.label).map((name) => {
     const cells = [codes.label[name], codes.left[name], codes.right[name]];
     const row = make("tr", cells[0] ? {} : { class: "off" },
-      make("th", { scope: "row" }, `AU${name.slice(2)} ${AU_NAMES[name.slice(2)] ?? ""}`),
+      make("th", { scope: "row" }, `AU${name.slice(2)} ${all.aus[name.slice(2)] ?? ""}`),
       ...cells.map((value) => make("td", { class: "number" }, value === null ? "–" : String(value))));
     return row;
   });

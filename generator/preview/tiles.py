@@ -42,6 +42,7 @@ def tile(sample: Sample) -> dict[str, Any]:
 def _maps(members: dict[str, np.ndarray], image: np.ndarray) -> list[dict[str, str]]:
     """Maps in the order of the members, each with a title and what its colours mean."""
     shown: list[dict[str, str]] = []
+    small = fitted(image, HEAT)
 
     def add(title: str, text: str, picture: UInt8[np.ndarray, "_ _ 3"], side: int = MAP) -> None:
         entry = {"title": title, "text": text, "src": _embedded(fitted(picture, side), ".webp")}
@@ -64,7 +65,7 @@ def _maps(members: dict[str, np.ndarray], image: np.ndarray) -> list[dict[str, s
             case "heat.png":
                 for au, heat in zip(PAIN_AUS, values, strict=True):
                     text = f"up to {float(heat.max()):.1f} mm (bright is {colours.HOTTEST_MM:g})"
-                    add(f"heat AU{au}", text, colours.heat(image, heat), HEAT)
+                    add(f"heat AU{au}", text, colours.heat(small, fitted(heat, HEAT, 0)), HEAT)
             case "uv.png":
                 text = "red u, green v, squares of 1/32"
                 add("texture coordinates", text, colours.texture_coordinates(values))
