@@ -5,6 +5,7 @@ A command's file is imported when it is called, so that `pain3d --help` answers 
 
 import importlib
 import sys
+from collections.abc import Callable
 
 COMMANDS = {
     "generate": "make a labelled data set of paired pain and neutral faces, or a part of one",
@@ -21,7 +22,7 @@ def main() -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """Run a command; what a user can mend is one line on stderr, not a traceback."""
+    """Run a command by its name, or say which there are."""
     if not arguments or arguments[0] in ("-h", "--help"):
         print(usage())
         return 0 if arguments else 2
@@ -31,12 +32,17 @@ def run(arguments: list[str]) -> int:
         print(f"pain3d: command must be one of {known}, got {name}", file=sys.stderr)
         return 2
     command = importlib.import_module(f"scripts.{name}")
+    return reported(name, lambda: command.main(arguments[1:]))
+
+
+def reported(name: str, command: Callable[[], int]) -> int:
+    """Run a command; an error that a user can mend becomes one line on stderr and exit code 1."""
     try:
-        return command.main(arguments[1:])
+        return command()
     except KeyboardInterrupt:
         print(f"pain3d {name}: stopped; what was finished is kept", file=sys.stderr)
         return 130
-    except (ValueError, OSError, ChildProcessError) as error:
+    except (ValueError, OSError) as error:
         print(f"pain3d {name}: {one_line(error)}", file=sys.stderr)
         return 1
 

@@ -1,0 +1,227 @@
+"""Same bytes with any number of workers and after any kill; one writer; nothing lost."""
+
+import errno
+import os
+import signal
+import subprocess
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from generator.jobs import Run, generate
+from generator.lock import UNFINISHED
+from generator.shards import atomic
+from generator.shards.folder import Part
+from generator.shards.manifest import NAME as MANIFEST
+from tests.fake_producer import PRODUCER
+from tests.runs import PROGRAM, SMALL, finish, hashes, ignore, make, start
+
+
+@pytest.fixture(scope="module")
+def single(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Hashes of a run with one worker that nothing disturbed."""
+    return hashes(make(tmp_path_factory.mktemp("single") / "out"))
+
+
+def test_bytes_are_the_same_with_two_workers(tmp_path: Path, single: dict[str, str]) -> None:
+    assert hashes(make(tmp_path / "out", workers=2)) == single
+    assert {"train-000003.tar", "val-000000.tar", "test-000000.tar", MANIFEST} <= set(single)
+
+
+def test_bytes_follow_the_seed(tmp_path: Path, single: dict[str, str]) -> None:
+    other = hashes(make(tmp_path / "out", replace(SMALL, seed=1)))
+    assert other.keys() == single.keys()
+    same = {name for name, sha in other.items() if single[name] == sha}
+    assert same == {"_info.json"}
+
+
+def test_a_run_killed_at_any_moment_goes_on(tmp_path: Path, single: dict[str, str]) -> None:
+    out = tmp_path / "out"
+    rng = np.random.Generator(np.random.Philox(11))
+    kills = 0
+    code = -1
+    for attempt in range(60):
+        process = start(out, "--workers", str(1 + attempt % 3), "--resume", pause=0.05)
+        try:
+            process.wait(timeout=float(rng.uniform(0.2, 1.4)))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            kills += 1
+        code, said = finish(process)
+        if code != -signal.SIGKILL:
+            assert code == 0, said
+            break
+        # Whatever has its final name is whole.
+        standing = {name: sha for name, sha in hashes(out).items() if name in single}
+        assert standing == {name: single[name] for name in standing}
+        assert MANIFEST not in standing or standing == single
+    assert code == 0
+    assert kills >= 3
+    assert hashes(out) == single
+
+
+KILLED_AT = (
+    """
+import os, shutil, signal, sys
+count = int(os.environ["PAIN3D_TEST_KILL_AT"])
+real_rename, real_rmtree = os.rename, shutil.rmtree
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+def rename(a, b):
+    global count
+    count -= 1
+    if count == 0:
+        die()
+    real_rename(a, b)
+def rmtree(path):
+    die()
+os.rename = rename
+if count > 90:
+    shutil.rmtree = rmtree
+"""
+    + PROGRAM
+)
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 4, 5, 6, 99])
+def test_a_run_killed_at_each_file_of_its_end_goes_on(
+    tmp_path: Path, single: dict[str, str], step: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    monkeypatch.setenv("PAIN3D_TEST_KILL_AT", str(step))
+    code, _ = finish(start(out, "--workers", "2", program=KILLED_AT))
+    assert code == -signal.SIGKILL
+    if step != 99:
+        assert not (out / MANIFEST).exists()
+    assert (out / UNFINISHED).exists()
+    code, said = finish(start(out, "--resume"))
+    assert code == 0, said
+    assert hashes(out) == single
+
+
+def test_workers_of_a_killed_run_are_gone(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    process = start(out, "--workers", "2", pause=0.4)
+    _until(out / UNFINISHED / "workers")
+    process.kill()
+    finish(process)
+    time.sleep(1.0)
+    left = hashes(out)
+    time.sleep(1.0)
+    assert hashes(out) == left
+
+
+def test_a_second_writer_is_refused_and_the_first_goes_on(
+    tmp_path: Path, single: dict[str, str]
+) -> None:
+    out = tmp_path / "out"
+    process = start(out, pause=0.1)
+    _until(out / "config.json")
+    for resume in (False, True):
+        with pytest.raises(ValueError, match=r"out must have one writer, got a second"):
+            generate(SMALL, PRODUCER, Run(out, resume=resume), ignore)
+    code, said = finish(process)
+    assert code == 0, said
+    assert hashes(out) == single
+
+
+def _until(path: Path) -> None:
+    end = time.monotonic() + 20
+    while not path.exists():
+        assert time.monotonic() < end, path
+        time.sleep(0.01)
+
+
+LIMITED = (
+    """
+import os, resource
+size = int(os.environ["PAIN3D_TEST_LIMIT"])
+resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+"""
+    + PROGRAM
+)
+
+
+def test_a_full_disk_loses_nothing(
+    tmp_path: Path, single: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    whole = make(tmp_path / "whole")
+    sizes = {path.name: path.stat().st_size for path in whole.glob("*.tar")}
+    # A file that may not grow fails in the same place as a disk that is full, with its own number.
+    limit = (min(sizes.values()) + max(sizes.values())) // 2
+    monkeypatch.setenv("PAIN3D_TEST_LIMIT", str(limit))
+    code, said = finish(start(out, program=LIMITED))
+    assert code == 1
+    assert "Traceback" not in said
+    line = said.strip().splitlines()[-1]
+    assert line.startswith(f"pain3d generate: {out}/")
+    assert "the disk is full; what was finished is kept: free space, then --resume" in line
+    assert not (out / MANIFEST).exists()
+    assert not list(out.rglob("*.tmp"))
+    code, said = finish(start(out, "--resume"))
+    assert code == 0, said
+    assert hashes(out) == single
+
+
+def test_a_full_disk_is_named_and_leaves_no_half_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="the disk is full") as caught:
+        atomic.write(tmp_path / "index.parquet", b"x")
+    assert caught.value.filename == str(tmp_path / "index.parquet")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_changed_configuration_is_named(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    process = start(out, pause=0.3)
+    _until(out / "config.json")
+    process.kill()
+    finish(process)
+    changed = replace(SMALL, pain_per_identity=3)
+    text = "got a change: options.pain_per_identity was 2 and is 3"
+    with pytest.raises(ValueError, match=text):
+        generate(changed, PRODUCER, Run(out, resume=True), ignore)
+    with pytest.raises(ValueError, match="must be resumed as the same part: None, got Part"):
+        generate(SMALL, PRODUCER, Run(out, resume=True, part=Part(1, 2)), ignore)
+
+
+def test_a_finished_data_set_is_resumed_to_itself(tmp_path: Path, single: dict[str, str]) -> None:
+    out = make(tmp_path / "out")
+    generate(SMALL, PRODUCER, Run(out, resume=True), ignore)
+    assert hashes(out) == single
+    with pytest.raises(ValueError, match=r"options\.seed was 0 and is 5"):
+        generate(replace(SMALL, seed=5), PRODUCER, Run(out, resume=True), ignore)
+    assert hashes(out) == single
+
+
+def test_a_folder_that_is_not_ours_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "holiday.jpg").write_bytes(b"x")
+    for resume in (False, True):
+        with pytest.raises(ValueError, match="out must be an empty folder, or one to --resume"):
+            generate(SMALL, PRODUCER, Run(tmp_path, resume=resume), ignore)
+    assert [path.name for path in tmp_path.iterdir()] == ["holiday.jpg"]
+    with pytest.raises(ValueError, match="out must be a folder, got the file"):
+        generate(SMALL, PRODUCER, Run(tmp_path / "holiday.jpg"), ignore)
+    made = make(tmp_path / "made")
+    with pytest.raises(ValueError, match="out must be an empty folder, or one to --resume"):
+        generate(SMALL, PRODUCER, Run(made), ignore)
+
+
+def test_a_shard_that_was_touched_between_runs_is_found(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    process = start(out, pause=0.3)
+    _until(out / UNFINISHED / "train-000000.parquet")
+    process.kill()
+    finish(process)
+    (out / "train-000000.tar").write_bytes(b"short")
+    with pytest.raises(ValueError, match=r"train-000000.tar must have the \d+ bytes"):
+        generate(SMALL, PRODUCER, Run(out, resume=True), ignore)
