@@ -123,10 +123,10 @@ def _check(what: str, values: np.ndarray, shape: tuple[int, ...]) -> None:
 
 def material(
     albedo: UInt8[np.ndarray, "rows columns 4"],
-    normal: UInt8[np.ndarray, "rows columns 3"],
-    roughness: UInt8[np.ndarray, "rows columns"],
-    scatter: UInt8[np.ndarray, "rows columns"],
-    classes: UInt8[np.ndarray, "mask mask"],
+    normal: UInt8[np.ndarray, "_ _ 3"],
+    roughness: UInt8[np.ndarray, "_ _"],
+    scatter: UInt8[np.ndarray, "_ _"],
+    classes: UInt8[np.ndarray, "_ _"],
     device: Device = "cpu",
 ) -> Material:
     """Build the pyramids of an atlas.
@@ -157,9 +157,9 @@ def material(
 
 def with_detail(
     base: Material,
-    normal: UInt8[np.ndarray, "rows columns 3"],
-    roughness: UInt8[np.ndarray, "rows columns"],
-    scatter: UInt8[np.ndarray, "rows columns"],
+    normal: UInt8[np.ndarray, "_ _ 3"],
+    roughness: UInt8[np.ndarray, "_ _"],
+    scatter: UInt8[np.ndarray, "_ _"],
 ) -> Material:
     """Give the material with other detail (the creases of an expression) and the same albedo."""
     side = (base.size, base.size)

@@ -182,7 +182,9 @@ def skin(
         reached[0] * reached[0] * (0.4 + 0.6 * nv) + 0.6 * reached[0] * (1.0 - nv), 0.0, 1.0
     )
     if nv < 0.6:
-        seen = seen * unblocked(stage, point, r)
+        # A blocked ray sees skin instead, about as bright as this.
+        clear = unblocked(stage, point, r)
+        around = around * clear + wp.cw_mul(s.albedo, sky) * (0.28 * (1.0 - clear))
     light = wp.cw_mul(s.albedo, sky + wp.cw_mul(key, lamp.colour)) * (0.31830989 * (1.0 - mirror))
     return light + around * (mirror * seen) + lamp.colour * (shine * share)
 
@@ -281,7 +283,8 @@ def paint(
         if (done >> sample) & 1 == 0:
             weight = wp.float32(1.0)
             for other in range(sample + 1, 4):
-                if not wet and same_surface(stage, key, keys[first + other]):
+                free = (done >> other) & 1 == 0 and not wet
+                if free and same_surface(stage, key, keys[first + other]):
                     weight += 1.0
                     done = done | (1 << other)
             if triangle_of(key) >= 0:

@@ -13,15 +13,18 @@ import warp as wp
 from render.device import put
 from render.light import Light
 from render.material import Material
-from render.mesh import Mesh
 from render.raster import solid
-from render.surface import Posed, Surface
+from render.surface import Posed, Surface, View, pixel_ray
 
 SIDE = 768
 """Side of the map; over a head and its shoulders a texel is 0.5 to 0.8 mm."""
 
 LIT = 1e9
 """Along the light where nothing stands."""
+
+STRIDE = 4
+MARGIN = 0.015
+"""The map is laid over every fourth pixel of the picture, and this much (m) beyond."""
 
 BIAS = 0.0012
 """How far (m) a place is moved towards the light and along its normal before it is compared."""
@@ -53,6 +56,35 @@ def place(shadow: Shadow, point: wp.vec3) -> wp.vec3:
     x = (wp.dot(point, shadow.across) - shadow.corner[0]) * shadow.scale
     y = (wp.dot(point, shadow.up) - shadow.corner[1]) * shadow.scale
     return wp.vec3(x, y, wp.dot(point, shadow.along))
+
+
+@no_type_check
+@wp.kernel(enable_backward=False)
+def measure(
+    view: View,
+    shadow: Shadow,
+    eye: wp.vec3,
+    depth: wp.array[wp.float32],
+    bounds: wp.array[wp.float32],
+):
+    """Widen the bounds (least, then negated greatest) by what one pixel sees."""
+    row, column = wp.tid()
+    z = depth[row * STRIDE * view.width + column * STRIDE]
+    if z == 0.0:
+        return
+    x = wp.float32(column * STRIDE) + 0.5
+    y = wp.float32(row * STRIDE) + 0.5
+    r = pixel_ray(view, x, y)
+    ray = wp.transpose(view.rotation) * wp.vec3d(
+        wp.float64(r[0]), wp.float64(r[1]), wp.float64(r[2])
+    )
+    point = eye + wp.vec3(wp.float32(ray[0]), wp.float32(ray[1]), wp.float32(ray[2])) * z
+    across = wp.dot(point, shadow.across)
+    up = wp.dot(point, shadow.up)
+    wp.atomic_min(bounds, 0, across)
+    wp.atomic_min(bounds, 1, up)
+    wp.atomic_min(bounds, 2, -across)
+    wp.atomic_min(bounds, 3, -up)
 
 
 @no_type_check
@@ -174,29 +206,31 @@ def _axes(direction: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 @no_type_check
-def shadow_map(posed: Posed, mesh: Mesh, material: Material, light: Light) -> Shadow:
-    """Draw the map for one light; an empty one where there is no key light."""
+def shadow_map(
+    posed: Posed, depth: wp.array, eye: np.ndarray, material: Material, light: Light
+) -> Shadow:
+    """Draw the map for one light; an empty one where there is no key light.
+
+    It covers what the picture sees: `depth` is the picture's own, `eye` the camera's position.
+    """
     out = Shadow()
     across, up, along = _axes(light.key_direction)
-    # Everything within the picture's pyramid is drawn; sums of three keep clear of BLAS.
-    seen = posed.surface.inverse_depth.numpy() > 0
-    at = posed.surface.screen.numpy() / 256
-    seen &= (at[:, 0] > -32) & (at[:, 0] < posed.view.width + 32)
-    seen &= (at[:, 1] > -32) & (at[:, 1] < posed.view.height + 32)
-    receivers = mesh.vertices[seen]
     out.across, out.up, out.along = (wp.vec3(*axis.tolist()) for axis in (across, up, along))
     out.size, out.spread = SIDE, float(np.tan(light.key_size))
-    out.disk = put(_disk(), wp.vec2, posed.device)
     out.depth = wp.full(SIDE * SIDE, value=LIT, dtype=wp.float32, device=posed.device)
+    out.disk = put(_disk(), wp.vec2, posed.device)
     out.scale = 1.0
-    if not light.key_colour.any() or not len(receivers):
+    if not light.key_colour.any():
         return out
-    spans = [
-        receivers[:, 0] * axis[0] + receivers[:, 1] * axis[1] + receivers[:, 2] * axis[2]
-        for axis in (across, up)
-    ]
-    side = max(float(np.ptp(span)) for span in spans) + 0.004
-    out.corner = wp.vec2(*(float(span.min() + span.max() - side) / 2 for span in spans))
+    bounds = wp.full(4, value=LIT, dtype=wp.float32, device=posed.device)
+    rows, columns = -(-posed.view.height // STRIDE), -(-posed.view.width // STRIDE)
+    inputs = [posed.view, out, wp.vec3(*eye.tolist()), depth, bounds]
+    wp.launch(measure, dim=(rows, columns), inputs=inputs, device=posed.device)
+    low_x, low_y, high_x, high_y = (bounds.numpy().astype(float) * (1, 1, -1, -1)).tolist()
+    if low_x > high_x:
+        return out
+    side = max(high_x - low_x, high_y - low_y) + 2 * MARGIN
+    out.corner = wp.vec2((low_x + high_x - side) / 2, (low_y + high_y - side) / 2)
     out.scale = SIDE / side
     inputs = [out, posed.surface, material.albedo, material.size]
     wp.launch(cast, dim=posed.triangles, inputs=inputs, device=posed.device)
