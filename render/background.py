@@ -1,8 +1,8 @@
 """What stands behind the head: surroundings out of focus, a colour, a gradient, or a picture.
 
 A background is linear radiance before `Light.exposure`, like everything the light touches. What
-is given as it shall look in the picture (a colour, a gradient, a user's picture) is divided by that
-exposure here.
+is given as it shall look in the picture (a colour, a gradient, a user's picture) is taken back
+through tone curve and exposure here, and so comes out of `render.develop` as it was given.
 """
 
 from pathlib import Path
@@ -13,6 +13,7 @@ from jaxtyping import Float32, Float64, UInt8
 
 from assets.environments import Environment
 from render.camera import Camera
+from render.develop import SHOULDER
 from render.light import column
 from render.surroundings import balance
 
@@ -66,7 +67,7 @@ def disc(radius: float) -> Float32[np.ndarray, "size size"]:
 
 def plain(colour: UInt8[np.ndarray, " 3"], camera: Camera, exposure: float) -> Background:
     """One sRGB colour everywhere, under a light of this exposure."""
-    shown = decode_srgb(colour[None, None]) / np.float32(exposure)
+    shown = before_tone(decode_srgb(colour[None, None]), exposure)
     return np.broadcast_to(shown, (camera.height, camera.width, 3)).copy()
 
 
@@ -83,7 +84,7 @@ def gradient(
     reach = (abs(np.cos(angle)) + abs(np.sin(angle))) / 2
     share = (along / reach / 2 + 0.5)[..., None]
     first, second = colours.astype(np.float64)
-    return decode_srgb(first + (second - first) * share) / np.float32(exposure)
+    return before_tone(decode_srgb(first + (second - first) * share), exposure)
 
 
 def picture(path: Path, camera: Camera, exposure: float, rng: np.random.Generator) -> Background:
@@ -101,7 +102,7 @@ def picture(path: Path, camera: Camera, exposure: float, rng: np.random.Generato
     smaller = height > camera.height
     method = cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
     sized = cv2.resize(crop, (camera.width, camera.height), interpolation=method)
-    return np.maximum(sized, 0) / np.float32(exposure)
+    return before_tone(np.clip(sized, 0, 1), exposure)
 
 
 def read(path: Path) -> UInt8[np.ndarray, "rows columns 3"]:
@@ -125,6 +126,17 @@ def read(path: Path) -> UInt8[np.ndarray, "rows columns 3"]:
         got = f"{columns} x {rows} in {path}"
         raise ValueError(f"background must have at most {LARGEST} pixels, got {got}")
     return decoded[..., ::-1].copy()
+
+
+def before_tone(
+    shown: Float32[np.ndarray, "*shape"], exposure: float
+) -> Float32[np.ndarray, "*shape"]:
+    """Light that the tone curve of `render.develop` brings to these linear levels (0-1)."""
+    rest = 1.0 - SHOULDER
+    # White stands at infinity on the curve; a code step below it is white to the eye.
+    left = np.maximum(1.0 - (shown - SHOULDER) / rest, 1e-4)
+    unbent = np.where(shown < SHOULDER, shown, SHOULDER - rest * np.log(left))
+    return (unbent / exposure).astype(np.float32)
 
 
 def decode_srgb(encoded: np.ndarray) -> np.ndarray:
