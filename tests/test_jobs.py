@@ -46,7 +46,8 @@ def test_a_run_killed_at_any_moment_goes_on(tmp_path: Path, single: dict[str, st
     for attempt in range(60):
         process = start(out, "--workers", str(1 + attempt % 3), "--resume", pause=0.05)
         try:
-            process.wait(timeout=float(rng.uniform(0.2, 1.4)))
+            # Later kills come later, so that the run ends on a machine of any speed.
+            process.wait(timeout=float(rng.uniform(0.2, 1.0 + 0.3 * attempt)))
         except subprocess.TimeoutExpired:
             process.kill()
             kills += 1
@@ -86,7 +87,7 @@ if count > 90:
 )
 
 
-@pytest.mark.parametrize("step", [1, 2, 3, 4, 5, 6, 99])
+@pytest.mark.parametrize("step", [1, 2, 6, 99])
 def test_a_run_killed_at_each_file_of_its_end_goes_on(
     tmp_path: Path, single: dict[str, str], step: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
