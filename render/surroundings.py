@@ -11,8 +11,8 @@ from render.light import Light
 from render.panorama import LUMINANCE
 
 # Radiance of a white matte face under auto exposure: skin (albedo 0.05-0.5) keeps its own tone in
-# the picture, and the lit side has a third of a stop before a light skin clips.
-FACE_LEVEL = 0.8
+# the picture, and the lit side of a light skin stays below white.
+FACE_LEVEL = 0.9
 # Share of the way that auto exposure goes between two rotations; a camera also sees the background.
 METERED = 0.8
 # Irradiance of the key against the mean of the rest, at most: with the bare sun or studio lamp it
@@ -145,7 +145,7 @@ def measure(
         key_size=key.size,
         key_floor=(key.floor * scale).astype(np.float32),
         panorama=(shown * scale).astype(np.float32),
-        brightness=float(np.clip(np.sqrt(typical / NIGHT), 0.6, 1.0)),
+        brightness=float(np.clip(np.sqrt(typical / NIGHT), 0.7, 1.0)),
         scale=scale.astype(np.float32),
     )
 
