@@ -10,13 +10,16 @@ from functools import cache
 
 import cv2
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import Bool, Float32, UInt8
 
 from assets import skin
 from assets.skin import SkinModel
 from generator import skin_marks, skin_noise
 from generator.identity import Identity
 from generator.looks import Colour, Looks
+
+# Density that pores add to the median, which are painted later.
+_PORE_SHADE = 0.012
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +32,9 @@ class Layers:
     hair_colour: Colour
 
 
-def _weights(model: SkinModel, looks: Looks, rng: np.random.Generator) -> np.ndarray:
+def donor_weights(
+    model: SkinModel, looks: Looks, rng: np.random.Generator
+) -> Float32[np.ndarray, " donors"]:
     """Shares of the donors: near in age, mostly of the same sex, of the tone's side, by chance."""
     dark_share = float(np.interp(looks.lightness, (34.0, 52.0), (1.0, 0.0)))
     age = max(looks.age_years, 22.0)
@@ -80,30 +85,54 @@ def _calm(looks: Looks) -> float:
     return float(np.interp(looks.age_years, (0.0, 15.0, 25.0), (0.3, 0.6, 1.0)))
 
 
-def _mixed(model: SkinModel, looks: Looks, rng: np.random.Generator) -> np.ndarray:
-    """Smooth parts of several donors and the detail of one, each mirrored or not."""
-    weights = _weights(model, looks, rng)
-    mirrored = rng.random(len(weights)) < 0.5
-    share = np.interp(looks.age_years, (0.0, 3.0, 14.0, 22.0, 60.0), (0.1, 0.2, 0.4, 0.75, 1.05))
-    contrast = np.float32(np.interp(looks.age_years, (0.0, 12.0, 20.0), (0.75, 0.9, 1.0)))
-    smooth = np.zeros_like(model.donors[0].smooth)
-    for donor, weight, flip in zip(model.donors, weights, mirrored, strict=True):
+@dataclass(frozen=True, eq=False)
+class Mix:
+    """How a person's skin is mixed: a share of every donor, and which of them are mirrored.
+
+    `detail` is the share that stays of the detail of the donor with the largest share, `contrast`
+    that of the smooth parts, `shaven` that of them on the chin: most donors are men.
+    """
+
+    weights: Float32[np.ndarray, " donors"]
+    mirrored: Bool[np.ndarray, " donors"]
+    detail: float
+    contrast: float
+    shaven: float
+
+
+def mixed(
+    model: SkinModel, mix: Mix, life: Float32[np.ndarray, "low_height low_width 3"]
+) -> Float32[np.ndarray, "height width 3"]:
+    """Relative density: smooth parts of several donors, `life` added to them, detail of one."""
+    smooth = np.zeros_like(life)
+    for donor, weight, flip in zip(model.donors, mix.weights, mix.mirrored, strict=True):
         if weight > 0:
-            smooth += (weight * contrast) * (donor.smooth[:, ::-1] if flip else donor.smooth)
-    if looks.female or looks.age_years < 15:
-        # Men's shaved chins are in what most donors share.
-        smooth *= (1 - 0.6 * _low("beard"))[..., None]
-    smooth += _wide_pigments(model, looks, rng)
-    lead = int(np.argmax(weights))
+            part = donor.smooth[:, ::-1] if flip else donor.smooth
+            smooth += np.float32(weight * mix.contrast) * part
+    smooth *= (1 - np.float32(1 - mix.shaven) * _low("beard"))[..., None]
+    smooth += life
+    lead = int(np.argmax(mix.weights))
     own, stored = model.donors[lead].smooth, model.donors[lead].density
-    if mirrored[lead]:
+    if mix.mirrored[lead]:
         own, stored = own[:, ::-1], cv2.flip(stored, 1)
-    # Detail is the donor less its own smooth part; both are scaled here, in 8-bit steps and below.
-    smooth += np.float32(share) * (skin.DENSITY_LOW - own)
+    # Detail is the donor less its own smooth part: the latter goes out before growing.
+    smooth += np.float32(mix.detail) * (skin.DENSITY_LOW - own)
     height, width = stored.shape[:2]
     density = cv2.resize(smooth, (width, height), interpolation=cv2.INTER_LINEAR)
-    step = share * (skin.DENSITY_HIGH - skin.DENSITY_LOW) / 255
+    step = mix.detail * (skin.DENSITY_HIGH - skin.DENSITY_LOW) / 255
     return cv2.scaleAdd(stored.astype(np.float32), float(step), density)
+
+
+def _mix(model: SkinModel, looks: Looks, rng: np.random.Generator) -> Mix:
+    weights = donor_weights(model, looks, rng)
+    ages = (0.0, 3.0, 14.0, 22.0, 60.0)
+    return Mix(
+        weights=weights,
+        mirrored=rng.random(len(weights)) < 0.5,
+        detail=float(np.interp(looks.age_years, ages, (0.1, 0.2, 0.4, 0.75, 1.05))),
+        contrast=float(np.interp(looks.age_years, ages, (0.75, 0.8, 0.9, 1.0, 1.0))),
+        shaven=0.4 if looks.female or looks.age_years < 15 else 1.0,
+    )
 
 
 def _fine_pigments(looks: Looks, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -174,7 +203,8 @@ def _relief(model: SkinModel, looks: Looks, rng: np.random.Generator) -> np.ndar
 def layers(identity: Identity, rng: np.random.Generator) -> Layers:
     """Compose a person's skin; the face's median colour is that of `looks` to rounding."""
     model, looks = skin.load(), identity.looks
-    density = _mixed(model, looks, rng)
+    mix = _mix(model, looks, rng)
+    density = mixed(model, mix, _wide_pigments(model, looks, rng))
     grey = cv2.transform(density, np.full((1, 3), 1 / 3, np.float32))
     # What is darker than around it lies deeper.
     height = np.float32(-0.20) * (grey - cv2.blur(grey, (9, 9)))
@@ -184,17 +214,25 @@ def layers(identity: Identity, rng: np.random.Generator) -> Layers:
     melanin -= np.float32(0.9) * np.minimum(height, 0)
     pigments = cv2.merge([melanin, blood])
     density += cv2.transform(pigments, np.stack([model.melanin, model.haemoglobin], 1))
-    face = _face()
-    median = np.median(density[::3, ::3][face], axis=0)
+    hair = _hair(identity, rng)
+    # Newton's method on the median of the painted face: hair and pores darken it a little.
     base = -np.log(skin.locus(looks.lightness, looks.red, looks.yellow))
-    density += (base - median).astype(np.float32)
-    return Layers(density, height, _hair(identity, rng), looks.hair)
+    face = density[::3, ::3][_face()]
+    cover = hair[::3, ::3][_face()][:, None]
+    shift = base - np.median(face, axis=0) - _PORE_SHADE
+    for _ in range(2):
+        colour = to_srgb((face + shift).astype(np.float32)[None])[0]
+        painted = (1 - cover) * colour + cover * np.array(looks.hair)
+        reached = -np.log(((np.median(painted, axis=0) / 255 + 0.055) / 1.055) ** 2.4)
+        shift += base - reached - _PORE_SHADE
+    density += shift.astype(np.float32)
+    return Layers(density, height, hair, looks.hair)
 
 
 @cache
 def _face() -> np.ndarray:
-    """Bare skin of the face, every third texel of the chart."""
-    return skin_noise.region("bare")[::3, ::3] > 0.9
+    """The face from the hairline to the chin, every third texel of the chart."""
+    return skin_noise.region("face")[::3, ::3] > 0.5
 
 
 def to_srgb(density: Float32[np.ndarray, "height width 3"]) -> UInt8[np.ndarray, "height width 3"]:

@@ -87,7 +87,7 @@ def regions(model: HeadModel, chart: skin_regions.Chart) -> dict[str, np.ndarray
     soft = skin_regions.regions(chart)
 
     def blurred(name: str, width: int) -> np.ndarray:
-        part = (mask == CLASSES[name]).astype(np.float32)
+        part = (chart.inside & (mask == CLASSES[name])).astype(np.float32)
         return cv2.blur(cv2.blur(part, (width, width)), (width, width))
 
     soft["lips"], soft["brow"] = blurred("lips", 5), blurred("brow", 9)
