@@ -57,7 +57,8 @@ SCHEMA = pa.schema(
         pa.field("rig", pa.string()),
         pa.field("texture", pa.string()),
         pa.field("creases", pa.string()),
-        pa.field("occluders", pa.list_(pa.string())),
+        # Parquet names the items so, and a table read back would otherwise differ in its bytes.
+        pa.field("occluders", pa.list_(pa.field("element", pa.string()))),
     ]
 )
 

@@ -59,8 +59,13 @@ def verify(folder: Path, progress: Progress) -> Findings:
     """Read everything in `folder`. Raises ValueError where there is no data set to read."""
     found = Findings()
     files = manifest.read(folder)
-    config = layout.read_config(folder)
     _check_files(folder, files, found)
+    try:
+        config = layout.read_config(folder)
+    except ValueError as error:
+        # Nothing else can be judged without what the data set says of itself.
+        found.add(layout.CONFIG, "", "config must be readable", error)
+        return found
     table = None
     try:
         table = index.read(folder / layout.INDEX)
