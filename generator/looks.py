@@ -19,7 +19,7 @@ EYES: dict[str, tuple[Colour, Colour]] = {
     "hazel": ((88, 80, 48), (122, 84, 42)),
     "green": ((72, 80, 56), (112, 98, 58)),
     "grey": ((80, 88, 92), (112, 114, 108)),
-    "blue": ((66, 84, 100), (104, 116, 120)),
+    "blue": ((74, 88, 98), (108, 116, 117)),
 }
 # Hair by pigment, darkest first; grey is mixed in by age.
 HAIR: dict[str, Colour] = {

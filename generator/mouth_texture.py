@@ -43,21 +43,25 @@ def tongue(looks: Looks, shape: tuple[int, int], rng: np.random.Generator) -> Pi
 
 def lid_inside(looks: Looks, shape: tuple[int, int], rng: np.random.Generator) -> Picture:
     """The inside of the lids and the caruncle."""
-    return _bytes(_dappled(_flesh((184, 104, 92), looks, 0.4), shape, 0.05, rng))
+    return _bytes(_dappled(_flesh((192, 122, 108), looks, 0.4), shape, 0.05, rng))
 
 
 def teeth(
-    looks: Looks, gum: Float32[np.ndarray, "height width"], rng: np.random.Generator
+    looks: Looks,
+    gum: Float32[np.ndarray, "height width"],
+    gap: Float32[np.ndarray, "height width"],
+    rng: np.random.Generator,
 ) -> Picture:
-    """Crowns where `gum` is 0, gums where it is 1; teeth yellow and wear with age."""
+    """Crowns where `gum` is 0, gums where it is 1, dark where `gap` is; age yellows and wears."""
     old = float(np.clip((looks.age_years - 25) / 55, 0, 1))
     hue = 0.35 + 0.5 * float(rng.random())
-    crown = np.array([206, 198, 182], np.float32) - np.array([14, 24, 44], np.float32) * old * hue
+    crown = np.array([196, 188, 170], np.float32) - np.array([14, 24, 44], np.float32) * old * hue
     # A newborn has gums only.
     bare = float(np.clip(1 - (looks.age_years - 0.6) / 0.4, 0, 1))
     share = np.maximum(gum, bare)[..., None]
     gums = _dappled(_flesh((170, 92, 88), looks, 0.45), gum.shape, 0.04, rng)
     ivory = _dappled(crown, gum.shape, 0.02, rng)
+    ivory = ivory * (1 - np.float32(0.38) * gap[..., None])
     return _bytes(ivory + (gums - ivory) * share)
 
 

@@ -186,8 +186,11 @@ def _paint_mouth(texture: Texture, model: SkinModel, identity: Identity) -> None
     _lay(texture, "mouth", mouth_texture.mouth(looks, shape("mouth"), rng))
     for name in ("left_cavity", "right_cavity"):
         _lay(texture, name, mouth_texture.lid_inside(looks, shape(name), rng))
-    gum = model.regions["gum"][atlas.pixel_rect("teeth", FIT_SIZE)].astype(np.float32) / 255
-    _lay(texture, "teeth", mouth_texture.teeth(looks, gum, rng))
+    gum, gap = (
+        model.regions[name][atlas.pixel_rect("teeth", FIT_SIZE)].astype(np.float32) / 255
+        for name in ("gum", "tooth_gap")
+    )
+    _lay(texture, "teeth", mouth_texture.teeth(looks, gum, gap, rng))
     _lay(texture, "tongue", mouth_texture.tongue(looks, shape("tongue"), rng))
     _lay(texture, "gown", mouth_texture.gown(looks.gown, shape("gown"), rng))
     place = atlas.pixel_rect("gown", size)

@@ -44,6 +44,8 @@ DONORS = (
 # Share of a donor's low-frequency grey that stays: what remains is the hollow of the eyes.
 SHADE_KEPT = 0.45
 QUALITY = 90
+# Widths of the crowns from the middle backward, upper (1) and lower (2) row.
+TOOTH_WIDTH_MM = {1: (8.5, 6.5, 7.5, 7.0, 7.0, 10.0), 2: (5.5, 6.0, 7.0, 7.0, 7.0, 11.0)}
 
 
 @dataclass(frozen=True)
@@ -107,24 +109,47 @@ def regions(model: HeadModel, chart: skin_regions.Chart) -> dict[str, np.ndarray
     marked = soft["lid"] + soft["lips"] + soft["brow"]
     soft["bare"] = np.where((soft["face"] > 0.9) & (marked < 0.05), 1.0, 0.0)
     soft["margin"], soft["lash_line"] = skin_fit.lid_edges(chart)
-    soft["gum"] = gums(model, chart.size)
+    soft["gum"], soft["tooth_gap"] = teeth(model, chart.size)
     return soft
 
 
-def gums(model: HeadModel, size: int) -> np.ndarray:
-    """1 at the gums and 0 at the crowns of the teeth, dark (0.5) between neighbours."""
+def teeth(model: HeadModel, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """1 at the gums and 0 at the crowns; 1 in the gaps between neighbours, which are dark."""
     topology = model.topology
     vertices = model.bare_vertices(model.mean_phenotypes(), {})
-    total = np.zeros((size, size), np.float32)
+    gum, gap = np.zeros((size, size), np.float32), np.zeros((size, size), np.float32)
     for part, upward in ((1, 1.0), (2, -1.0)):
         chosen = (topology.part[topology.triangles] == part).all(1)
         corners = topology.uv[topology.uv_triangles[chosen]]
-        positions = vertices[topology.triangles[chosen]]
-        position, inside = skin_regions.rasterise(corners, positions, size)
-        height = upward * position[..., 1]
-        low, high = np.percentile(height[inside], [2, 98])
-        total[inside] = skin_regions.smooth_step(0.55, 0.85, (height - low) / (high - low))[inside]
-    return total
+        position, inside = skin_regions.rasterise(
+            corners, vertices[topology.triangles[chosen]], size
+        )
+        height = upward * position[..., 1][inside]
+        low, high = np.percentile(height, [2, 98])
+        gum[inside] = skin_regions.smooth_step(0.55, 0.85, (height - low) / (high - low))
+        place = _along_arch(position[inside]) * 1000
+        away = np.abs(place[:, None] - np.cumsum(TOOTH_WIDTH_MM[part])).min(1)
+        away = np.minimum(away, place)
+        gap[inside] = np.exp(-0.5 * (away / 0.32) ** 2)
+    return gum, gap
+
+
+def _along_arch(position: np.ndarray) -> np.ndarray:
+    """Metres along the row of teeth from the middle, for points on it."""
+    x, z = np.abs(position[:, 0]), position[:, 2]
+    bins = np.linspace(0, x.max(), 24)
+    index = np.clip(np.digitize(x, bins) - 1, 0, 22)
+    front = np.array([z[index == i].max() if (index == i).any() else np.nan for i in range(23)])
+    middle = (bins[1:] + bins[:-1]) / 2
+    known = np.isfinite(front)
+    middle, front = middle[known], np.minimum.accumulate(front[known])
+    steps = np.hypot(np.diff(middle), np.diff(front))
+    length = np.concatenate([[middle[0]], middle[0] + np.cumsum(steps)])
+    # Toward the back the arch turns along z, where depth tells more than x does.
+    by_x = np.interp(x, middle, length)
+    by_z = np.interp(-z, -front, length)
+    share = skin_regions.smooth_step(0.5, 0.9, x / x.max())
+    return by_x + share * (np.maximum(by_z, by_x) - by_x)
 
 
 def encoded(picture: np.ndarray, extension: str, *options: int) -> np.ndarray:
