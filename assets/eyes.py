@@ -22,7 +22,8 @@ THICKNESS = 0.15
 CLEARANCE = 0.004
 # Share of the ball's radius beside which margins leave it for the corners.
 TOUCHING = 0.72
-WIDER_INSIDE, WIDER_OUTSIDE = 1.14, 1.05
+# Width of the opening in radii of the ball, how far it may be widened, and the share of it inside.
+WIDTH, WIDEST, INSIDE = 2.3, 1.14, 0.65
 ROUNDING = 3
 # How far a lid row follows its margin, for the skin rows from the rim outward.
 FOLLOW = np.array([1, 1, 1, 1, 0.97, 0.9, 0.78, 0.62, 0.44, 0.27, 0.12, 0.03, 0])
@@ -84,6 +85,29 @@ def upward(grid: LidGrid) -> Float[np.ndarray, " columns"]:
     return sign
 
 
+def beside_ball(x: Float[np.ndarray, " columns"], outer: int, size: float) -> np.ndarray:
+    """0 on columns whose margins touch the ball, growing to 1 at the corners."""
+    touching = TOUCHING * size
+    corner = np.where(x > 0, max(x[outer], 1.05 * touching), max(-x[0], 1.05 * touching))
+    return np.clip((np.abs(x) - touching) / (corner - touching), 0.0, 1.0)
+
+
+def polar(
+    points: Float[np.ndarray, "*rows columns 3"], hinge: Float[np.ndarray, " columns"]
+) -> tuple[Float[np.ndarray, "*rows columns"], Float[np.ndarray, "*rows columns"]]:
+    """Height angle and distance about the axis that a column of a lid turns on.
+
+    It runs along x through the ball's centre and, toward the corners, `hinge` metres behind it.
+    """
+    depth = points[..., 2] + hinge
+    return np.arctan2(points[..., 1], depth), np.hypot(points[..., 1], depth)
+
+
+def unpolar(x: np.ndarray, angle: np.ndarray, ring: np.ndarray, hinge: np.ndarray) -> np.ndarray:
+    """Points from what `polar` gives."""
+    return np.stack([x, ring * np.sin(angle), ring * np.cos(angle) - hinge], axis=-1)
+
+
 def spread(
     elevation: Float[np.ndarray, "rows columns"],
     sign: Float[np.ndarray, " columns"],
@@ -110,18 +134,30 @@ def _heights(rim: np.ndarray, outer: int, middle: float, iris: float) -> tuple[f
     return mean + half, mean - half, mean - half + iris - 0.3 * covered
 
 
-def _rounded(rim: np.ndarray, outer: int) -> np.ndarray:
-    """Widen the opening to the human 28 mm and even out its columns, which crowd at the corners.
+def _rounded(rim: np.ndarray, outer: int, size: float) -> np.ndarray:
+    """Widen the opening toward the human 27.5 mm and even out its columns, crowded at the corners.
 
-    The corners of the head model lie 24-25 mm apart in adults; most of what lacks, lacks inside.
+    The corners of the head model lie 22-27 mm apart in adults; most of what lacks, lacks inside.
     """
     out = rim.copy()
     fixed = [0, outer]
-    out[:, 0] *= np.where(out[:, 0] < 0, WIDER_INSIDE, WIDER_OUTSIDE)
+    width = np.ptp(out[:, 0])
+    step = 0.004 * width
+    wider = np.clip(WIDTH * size / width, 1.0, WIDEST) - 1
+    share = (out[:, 0] - out[:, 0].min()) / width
+    out[:, 0] += wider * width * ((1 - INSIDE) * share - INSIDE * (1 - share))
+    out[fixed, 0] = out[:, 0].min() - step, out[:, 0].max() + step
     ends = out[fixed].copy()
     for _ in range(ROUNDING):
         out = 0.25 * np.roll(out, 1, axis=0) + 0.5 * out + 0.25 * np.roll(out, -1, axis=0)
         out[fixed] = ends
+    order = step * np.arange(len(out))
+    for columns in (np.arange(outer + 1), np.r_[0, len(out) - 1 : outer - 1 : -1]):
+        rising = np.maximum.accumulate(out[columns, 0] - order[: len(columns)])
+        falling = np.minimum(
+            rising + order[: len(columns)], ends[1, 0] - order[: len(columns)][::-1]
+        )
+        out[columns, 0] = np.maximum(falling, ends[0, 0])
     return out
 
 
@@ -129,10 +165,10 @@ def _fit_one(
     points: Float[np.ndarray, "rows columns 3"], grid: LidGrid, age_years: float
 ) -> tuple[np.ndarray, float, float, np.ndarray]:
     """One eye in the frame of its old centre: new centre, radius, iris, lids round the new one."""
-    rim = _rounded(points[RIM], grid.outer)
+    size = eyeball.radius(age_years)
+    rim = _rounded(points[RIM], grid.outer, size)
     inner, outer = rim[0], rim[grid.outer]
     width = outer[0] - inner[0]
-    size = eyeball.radius(age_years)
     size *= float(np.clip(np.sqrt(width / (2.3 * size)), 0.95, 1.04))
     iris = eyeball.iris_radius(age_years)
     middle = 0.5 * (inner[0] + outer[0])
@@ -159,11 +195,7 @@ def _fit_one(
     moved = points - centre
     moved[..., 0] += following()[:, None] * (rim[:, 0] - points[RIM, :, 0])
     x, y = rim[:, 0] - middle, y - level
-    touching = TOUCHING * size
-    corner = np.where(
-        x > 0, max(outer[0] - middle, 1.05 * touching), max(middle - inner[0], 1.05 * touching)
-    )
-    beside = np.clip((np.abs(x) - touching) / (corner - touching), 0.0, 1.0)
+    beside = beside_ball(x, grid.outer, size)
     opening = _Opening(x, y, beside, size, iris)
     return centre, size, iris, _lay(moved, grid, opening)
 
@@ -183,20 +215,15 @@ def _lay(moved: np.ndarray, grid: LidGrid, opening: _Opening) -> np.ndarray:
     for row, height, back in ((MARGIN, 0.0, 0.0), (MARGIN + 1, 0.45, 0.010), (RIM, 0.9, 0.030)):
         out[row] = opening.at(x, y + sign * lid * back * size, clear + height * thick)
 
-    turn = np.arctan2(out[RIM, :, 1], out[RIM, :, 2]) - np.arctan2(
-        moved[RIM, :, 1], moved[RIM, :, 2]
-    )
-    angle = np.arctan2(moved[..., 1], moved[..., 2])
-    ring = np.hypot(moved[..., 1], moved[..., 2])
-    angle = angle + following()[:, None] * turn
-    angle[MARGIN:SKIN] = np.arctan2(out[MARGIN:SKIN, :, 1], out[MARGIN:SKIN, :, 2])
+    hinge = size * beside
+    angle, ring = polar(moved, hinge)
+    angle += following()[:, None] * (polar(out[RIM], hinge)[0] - angle[RIM])
+    angle[MARGIN:SKIN] = polar(out[MARGIN:SKIN], hinge)[0]
     gaps = np.full((len(angle) - RIM - 1, 1), 0.02) * lid
     gaps[:, lid <= 0] = -np.inf
     angle[RIM:] = spread(angle[RIM:], sign, gaps)
     for row in range(SKIN, len(moved)):
-        bent = np.stack(
-            [moved[row, :, 0], ring[row] * np.sin(angle[row]), ring[row] * np.cos(angle[row])], -1
-        )
+        bent = unpolar(moved[row, :, 0], angle[row], ring[row], hinge)
         length = np.linalg.norm(bent, axis=-1)
         floor = opening.distance(bent) + clear + thick * (1 + 0.1 * (row - SKIN))
         raised = _ease(length, floor, 0.04 * size)

@@ -1,0 +1,181 @@
+"""Lids are solved, not added: margins slide on the eyeball and meet on one line.
+
+Each eye is seen in its own frame (x toward the temple, origin the ball's centre). A lid turns
+about the x axis, so that it keeps its distance from the ball; a column of the lid grid is turned
+by what its margin needs, rows farther out follow less and less and give in to brow and cheek.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Float32
+
+from assets import eyeball, eyes
+from assets.head import Head
+from assets.lid_grid import LidGrid
+from rigging.gaze import rotation
+
+# Where the closed line lies between the open lower (0) and upper margin (1): the upper lid goes
+# two thirds and more of the way down.
+MEETING = 0.27
+# How far lids follow the gaze up and down: the upper one almost as far as the eyeball.
+FOLLOW_UP, FOLLOW_DOWN = (0.75, 0.3), (0.85, 0.4)
+# Rows may come together to this share of their neutral distance.
+CROWDED = 0.35
+# Share of the motion of brow and cheek that even a margin row takes along.
+DRAG = 0.12
+
+
+@dataclass(frozen=True)
+class Lids:
+    """What one eye's lids do: shares of the way to the closed line.
+
+    `upper` and `lower` are 0 as in the neutral head, 1 closed, below 0 wider; `meeting` is where
+    the closed line lies; `yaw` (toward the temple) and `pitch` are the gaze in radians.
+    """
+
+    upper: float = 0.0
+    lower: float = 0.0
+    meeting: float = MEETING
+    yaw: float = 0.0
+    pitch: float = 0.0
+
+
+def aperture(aus: dict[int, float], yaw: float = 0.0, pitch: float = 0.0) -> Lids:
+    """What AU intensities (0-5; AU43 0 or 1) ask of one eye's lids.
+
+    AU5 widens, AU7 tightens both lids, AU6 and AU12 push the lower one up, AU4 and AU9 weigh on
+    the upper one; AU45 closes what is left by its share and AU43 all of it.
+    """
+    part = {au: value / 5 for au, value in aus.items()}
+    shut = max(part[45], aus[43])
+    upper_open = (1 - 0.34 * part[7]) * (1 - 0.10 * part[4]) * (1 - 0.07 * part[9])
+    upper_open = upper_open * (1 - 0.07 * part[6]) + 0.38 * part[5]
+    lower_open = (1 - 0.62 * part[7]) * (1 - 0.45 * part[6]) * (1 - 0.2 * part[9])
+    lower_open *= 1 - 0.2 * part[12]
+    squeeze = max(part[6], part[7])
+    return Lids(
+        upper=1 - (1 - shut) * upper_open,
+        lower=1 - (1 - shut) * lower_open,
+        meeting=MEETING + 0.09 * squeeze,
+        yaw=yaw,
+        pitch=pitch,
+    )
+
+
+def _between(x: np.ndarray, margin: np.ndarray, grid: LidGrid, sign: float) -> np.ndarray:
+    """Height angle of the upper (sign > 0) or lower margin at the places `x`."""
+    columns = list(range(grid.outer + 1))
+    if sign < 0:
+        columns = [0, *range(margin.shape[1] - 1, grid.outer - 1, -1)]
+    return np.interp(x, margin[0, columns], margin[1, columns])
+
+
+def _targets(
+    margin: Float[np.ndarray, "columns 3"],
+    hinge: Float[np.ndarray, " columns"],
+    grid: LidGrid,
+    lids: Lids,
+) -> Float[np.ndarray, " columns"]:
+    """Height angle that the margin of each column shall have.
+
+    The closed line is drawn as seen from the front: a shallow arc between the corners.
+    """
+    sign, x = eyes.upward(grid), margin[:, 0]
+    angle, ring = eyes.polar(margin, hinge)
+    along = (x - x[0]) / (x[grid.outer] - x[0])
+    arch = np.maximum(4 * along * (1 - along), 0.0)
+    follow = FOLLOW_UP if lids.pitch > 0 else FOLLOW_DOWN
+    share = np.where(sign > 0, follow[0], follow[1])
+    open_angle = angle + lids.pitch * share * np.sqrt(arch) * np.abs(sign)
+
+    middle = np.array([0.5 * (x[0] + x[grid.outer])])
+    heights = np.stack([x, ring * np.sin(open_angle)])
+    top, bottom = (float(_between(middle, heights, grid, s)[0]) for s in (1, -1))
+    ends = margin[[0, grid.outer], 1]
+    sag = bottom + lids.meeting * (top - bottom) - ends.mean()
+    height = ends[0] + (ends[1] - ends[0]) * along + sag * arch
+    closed = np.arcsin(np.clip(height / ring, -0.98, 0.98))
+    part = np.where(sign > 0, lids.upper, lids.lower)
+    return np.where(sign == 0, angle, open_angle + part * (closed - open_angle))
+
+
+def _bulge(points: np.ndarray, forward: np.ndarray, size: float, iris: float) -> np.ndarray:
+    """Height of the cornea of a ball that looks `forward`, under each point."""
+    cosine = points @ forward / np.linalg.norm(points, axis=-1)
+    return size * (eyeball.surface(cosine, iris / size) - 1)
+
+
+def _solve(
+    neutral: Float[np.ndarray, "rows columns 3"],
+    pushed: Float[np.ndarray, "rows columns 3"],
+    grid: LidGrid,
+    lids: Lids,
+    ball: tuple[float, float],
+) -> Float[np.ndarray, "rows columns 3"]:
+    """Lids of one eye; `pushed` is where brow and cheek alone would carry them."""
+    size, iris = ball
+    sign = eyes.upward(grid)
+    follow = eyes.following()[:, None]
+    margin, rim = eyes.MARGIN, eyes.RIM
+    hinge = size * eyes.beside_ball(neutral[margin, :, 0], grid.outer, size)
+    angle, ring = eyes.polar(neutral, hinge)
+    pushed_angle, _ = eyes.polar(pushed, hinge)
+    straight = np.array([0.0, 0.0, 1.0])
+    forward = rotation(np.array([lids.yaw, lids.pitch])) @ straight
+    bulge = _bulge(neutral, straight, size, iris)
+    turn = _targets(neutral[margin], hinge, grid, lids) - angle[margin]
+
+    yielding = np.clip(1 - follow, DRAG * (np.arange(len(angle)) > margin)[:, None], 1.0)
+    solved = angle + follow * turn + yielding * (pushed_angle - angle) * (sign != 0)
+    corner = sign == 0
+    solved[:, corner] += (yielding * (pushed_angle - angle))[:, corner]
+    solved[: rim + 1] = angle[: rim + 1] + follow[: rim + 1] * turn
+    gaps = np.diff(angle[rim:] * sign, axis=0)
+    solved[rim:] = eyes.spread(solved[rim:], sign, np.where(gaps > 0, CROWDED * gaps, gaps))
+
+    beside = neutral[..., 0] + np.where(follow < 1, yielding, 0.0) * (pushed - neutral)[..., 0]
+    out = eyes.unpolar(beside, solved, ring, hinge)
+    direction = out / np.linalg.norm(out, axis=-1, keepdims=True)
+
+    above = _bulge(out, forward, size, iris)
+    length, was = np.linalg.norm(out, axis=-1), np.linalg.norm(neutral, axis=-1)
+    swell = np.where(follow < 1, yielding, 0.0) * (np.linalg.norm(pushed, axis=-1) - was)
+    height = np.minimum(was - size - bulge, eyes.THICKNESS * size)
+    floor = size + above + height
+    near = np.arange(len(angle))[:, None] >= margin - 1
+    length = np.where(
+        near, np.maximum(length + follow * (above - bulge) + swell, floor), length + swell
+    )
+    out = direction * length[..., None]
+    return _seat(out, was - size - bulge, size, (iris, forward))
+
+
+def _seat(
+    lids: np.ndarray, clear: np.ndarray, size: float, look: tuple[float, np.ndarray]
+) -> np.ndarray:
+    """Put the rows from margin to rim at their neutral clearance from the ball, along z."""
+    rows = slice(eyes.MARGIN, eyes.RIM + 1)
+    edge = lids[rows]
+    far = size + clear[rows] + _bulge(edge, look[1], size, look[0])
+    depth = far**2 - (edge[..., :2] ** 2).sum(-1)
+    edge[..., 2] = np.where(depth > (0.1 * size) ** 2, np.sqrt(np.abs(depth)), edge[..., 2])
+    return lids
+
+
+def close(
+    head: Head,
+    pushed: Float[np.ndarray, "vertices 3"],
+    left: Lids,
+    right: Lids,
+) -> Float32[np.ndarray, "vertices 3"]:
+    """Solve both eyes' lids on a head whose other AUs have carried its vertices to `pushed`."""
+    out = pushed.astype(np.float64)
+    for eye, (grid, lids) in enumerate(zip(head.topology.lids, (left, right), strict=True)):
+        turn = np.array([grid.side, 1.0, 1.0])
+        centre = head.eyes.centre[eye].astype(np.float64)
+        neutral = (head.vertices[grid.rows] - centre) * turn
+        moved = (out[grid.rows] - centre) * turn
+        ball = (float(head.eyes.radius[eye]), float(head.eyes.iris[eye]))
+        out[grid.rows] = _solve(neutral, moved, grid, lids, ball) * turn + centre
+    return out.astype(np.float32)
