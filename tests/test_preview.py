@@ -312,20 +312,68 @@ def test_what_cannot_be_shown_is_named(tmp_path, folder, capsys):
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.slow
-def test_page_draws_itself_in_a_browser(page, tmp_path):
+ACTIONS = """
+const seen = () => [...document.querySelectorAll(".card .score")].map((s) => s.textContent);
+byId("pspi-low").value = 5;
+byId("filters").dispatchEvent(new Event("input"));
+const filtered = seen();
+document.querySelector(".card").click();
+const first = byId("detail-title").textContent;
+byId("detail").dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight" }));
+const second = byId("detail-title").textContent;
+const maps = byId("maps").children.length, marks = document.querySelectorAll(".face circle").length;
+byId("close").click();
+byId("filters").reset();
+setTimeout(() => {
+  document.body.append(make("output", { id: "result" }, JSON.stringify(
+    { filtered, first, second, maps, marks, all: seen(),
+      focus: document.activeElement.className })));
+}, 200);
+"""
+
+
+def drawn(page, profile):
+    """The page as a browser has drawn it; skips where there is none."""
     browser = shutil.which("chromium") or shutil.which("google-chrome")
     if browser is None:
         pytest.skip("no Chromium here")
     flags = "--headless --no-sandbox --disable-gpu --no-first-run --disable-sync --dump-dom"
-    profile = f"--user-data-dir={tmp_path}"
-    command = [browser, *flags.split(), "--virtual-time-budget=5000", profile, f"file://{page}"]
-    drawn = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
-    elements = Elements(drawn)
+    flags = [*flags.split(), "--virtual-time-budget=5000", f"--user-data-dir={profile}"]
+    command = [browser, *flags, f"file://{page}"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+
+
+@pytest.mark.slow
+def test_page_draws_itself_in_a_browser(page, tmp_path):
+    text = drawn(page, tmp_path)
+    elements = Elements(text)
     classes = [attributes.get("class", "") for _, attributes in elements.found]
     assert sum("card" in name.split() for name in classes) == 5 * 5
     assert sum(name == "person" for name in classes) == 5
-    assert "<title>set: gallery</title>" in drawn
+    assert "<title>set: gallery</title>" in text
     pictures = [attributes for tag, attributes in elements.found if tag == "img"]
     assert pictures
     assert all(picture["src"].startswith("data:image/jpeg") for picture in pictures)
+
+
+@pytest.mark.slow
+def test_page_filters_and_opens_pictures(page, hostile, tmp_path):
+    acting = tmp_path / "acting.html"
+    text = page.read_text()
+    acting.write_text(text.replace("</body>", f"<script>{ACTIONS}</script></body>"))
+    elements = drawn(acting, tmp_path / "profile")
+    found = re.search(r'<output id="result">(.*?)</output>', elements)[1]
+    result = json.loads(found.replace("&quot;", '"'))
+    expected = []
+    everybody = people.people(open_folder(hostile).index)
+    for person in sorted(everybody, key=lambda person: person.identity):
+        rows = person.view(0)
+        kept = [row for row in rows if row["kind"] != "neutral" and row["pspi"] >= 5]
+        expected += [f"PSPI {row['pspi']:g}" for row in ([rows[0], *kept] if kept else [])]
+    assert [text.replace("neutral", "") for text in result["filtered"]] == expected
+    assert len(expected) > 5
+    assert result["first"].endswith("_e00: PSPI 0")
+    assert result["second"].endswith(expected[1])
+    assert (result["maps"], result["marks"]) == (10, 68)
+    assert result["focus"].startswith("card")
+    assert len(result["all"]) == 25

@@ -18,7 +18,7 @@ Picture = UInt8[np.ndarray, "_ _ 3"]
 TILE = 192
 GAP = 10
 HEAD = 208
-LABEL = 80
+LABEL = 94
 TOP = 64
 MOST_COLUMNS = 14
 PAPER = (246, 246, 244)
@@ -85,10 +85,10 @@ def _picture(sheet: Picture, data: DataSet, row: Row, corner: tuple[int, int]) -
     kind = "" if row["kind"] == "pain" else f"  {row['kind']}"
     below = top + TILE
     write(sheet, pspi + kind, (left, below + 17), Ink(14, INK))
-    for number, line in enumerate(wrap(action_units(row) or "no action units", 12, TILE, 2)):
+    for number, line in enumerate(wrap(action_units(row) or "no action units", 12, TILE, 3)):
         write(sheet, line, (left, below + 36 + 16 * number), Ink(12, INK))
     for fits in wrap(row["key"], 11, TILE, 1):
-        write(sheet, fits, (left, below + 69), Ink(11, FAINT))
+        write(sheet, fits, (left, below + 85), Ink(11, FAINT))
 
 
 def action_units(row: Row) -> str:
@@ -114,4 +114,4 @@ def fitted(
 def _years(age: float | None) -> str:
     if age is None:
         return "age not known"
-    return f"{age:.0f} years" if age >= 2 else f"{age * 12:.1f} months"
+    return f"{int(age)} years" if age >= 2 else f"{age * 12:.1f} months"

@@ -138,10 +138,12 @@ function section(person, index, rows) {
 function show() {
   visible.length = 0;
   watcher.disconnect();
+  const kept = all.people.map((person) => (passes(person) ? rowsOf(person) : []));
+  const longest = Math.max(...kept.map((rows) => rows.length));
+  byId("people").style.setProperty("--columns", Math.min(12, Math.max(7, longest)));
   const parts = [];
-  all.people.forEach((person, index) => {
-    const rows = passes(person) ? rowsOf(person) : [];
-    if (rows.length) parts.push(section(person, index, rows));
+  kept.forEach((rows, index) => {
+    if (rows.length) parts.push(section(all.people[index], index, rows));
   });
   byId("people").replaceChildren(
     ...(parts.length ? parts : [make("p", { class: "empty" }, "Nobody matches these filters.")]));

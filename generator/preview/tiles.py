@@ -52,7 +52,7 @@ def _maps(members: dict[str, np.ndarray], image: np.ndarray) -> list[dict[str, s
         match suffix:
             case "seg.png":
                 present = [NAMES.get(int(number), "?") for number in np.unique(values)]
-                text = ", ".join(name for name in present if name != "background")
+                text = ", ".join(name for name in present if name != "background").replace("_", " ")
                 add("segmentation", text, colours.segmentation(values))
             case "depth.png":
                 covered = values[values > 0]
