@@ -323,11 +323,11 @@ byId("detail").dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight" })
 const second = byId("detail-title").textContent;
 const maps = byId("maps").children.length, marks = document.querySelectorAll(".face circle").length;
 byId("close").click();
-byId("filters").reset();
 setTimeout(() => {
-  document.body.append(make("output", { id: "result" }, JSON.stringify(
-    { filtered, first, second, maps, marks, all: seen(),
-      focus: document.activeElement.className })));
+  const focus = document.activeElement.className;
+  byId("filters").reset();
+  setTimeout(() => document.body.append(make("output", { id: "result" }, JSON.stringify(
+    { filtered, first, second, maps, marks, focus, all: seen() }))), 200);
 }, 200);
 """
 
