@@ -101,7 +101,8 @@ def known(
     hair = (regions["scalp"] > 0.3).astype(np.uint8)
     hair = cv2.dilate(hair, np.ones((25, 25), np.uint8))
     aside = cv2.dilate(hair, np.ones((101, 101), np.uint8)) * ((y < 1.2) | (x > 1.5))
-    hair = cv2.blur(np.maximum(hair, aside).astype(np.float32), (15, 15))
+    hair = cv2.blur(np.maximum(hair, aside).astype(np.float32), (41, 41))
+    hair = np.clip(1.6 * hair - 0.1, 0, 1)
     hair = np.maximum(hair, smooth_step(-2.7, -3.0, z))
     weight *= np.maximum(1 - hair, smooth_step(0.5, 0.9, regions["ear"]))
     return np.where(chart.inside, weight, 0).astype(np.float32)
@@ -180,7 +181,8 @@ def clean(
     keep = how.shade + (1 - how.shade) * smooth_step(1.2, 0.7, middle)
     smooth = smooth - (np.clip(smooth.mean(-1), -1, 1) * (1 - keep))[..., None]
     fade = np.where(z > -1.6, smooth_step(-3.72, -3.1, y), smooth_step(-2.3, -1.2, y))
-    fade = fade * (1 - 0.7 * how.regions["scalp"])
+    wide = cv2.blur(cv2.blur(how.regions["scalp"], (61, 61)), (61, 61))
+    fade = fade * (1 - 0.7 * wide)
     fade = cv2.blur(np.where(chart.inside, fade, how.rim).astype(np.float32), (25, 25))
     detail = detail * np.clip(how.weight + how.rim, 0, 1)[..., None]
     drawn = chart.inside | (how.rim > 0.1)

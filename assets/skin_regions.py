@@ -177,13 +177,40 @@ def lines(chart: Chart, rng: np.random.Generator) -> dict[str, UInt8[np.ndarray,
     return {group: _draw(chart, group, rng) for group in LINE_GROUPS}
 
 
+# Veins that show through thin pale skin: temples, beside the eyes, forehead of infants.
+_VEINS: Sequence[Sequence[tuple[float, float]]] = [
+    [(1.72, 0.55), (1.9, 0.95), (1.86, 1.4), (1.98, 1.9)],
+    [(1.9, 0.95), (2.08, 1.2), (2.12, 1.6)],
+    [(0.62, 0.15), (0.68, -0.15), (0.85, -0.42)],
+    [(0.35, 1.0), (0.42, 1.5), (0.36, 2.1)],
+    [(1.25, -0.7), (1.5, -0.95), (1.55, -1.3)],
+]
+
+
+def veins(chart: Chart, rng: np.random.Generator) -> Float32[np.ndarray, "size size"]:
+    """Where faint veins lie, 0 to 1, soft over 3 mm."""
+    depth = -_strokes(chart, _VEINS, 5.0 * chart.size / 1024, rng)
+    return np.clip(1.6 * cv2.blur(depth, (5, 5)), 0, 1).astype(np.float32)
+
+
 def _draw(chart: Chart, group: str, rng: np.random.Generator) -> np.ndarray:
+    total = _strokes(chart, _LINES[group], _WIDTH.get(group, 2.0) * chart.size / 1024, rng)
+    soft = cv2.blur(cv2.blur(total, (9, 9)), (9, 9))
+    return np.clip(128 + 115 * (total - 1.1 * soft), 0, 255).astype(np.uint8)
+
+
+def _strokes(
+    chart: Chart,
+    polylines: Sequence[Sequence[tuple[float, float]]],
+    width: float,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Valleys along polylines of face coordinates, on both halves of the face."""
     front = chart.inside & (chart.position[..., 2] > -1.6)
     rows, columns = np.nonzero(front)
     plane = chart.position[rows, columns, :2]
     total = np.zeros((chart.size, chart.size), np.float32)
-    width = _WIDTH.get(group, 2.0) * chart.size / 1024
-    for polyline in _LINES[group]:
+    for polyline in polylines:
         mirrored = [(-x, y) for x, y in polyline]
         crosses = polyline[0][0] == 0.0
         curves = [mirrored[:0:-1] + list(polyline)] if crosses else [polyline, mirrored]
@@ -192,8 +219,7 @@ def _draw(chart: Chart, group: str, rng: np.random.Generator) -> np.ndarray:
             nearest = [((plane - point) ** 2).sum(1).argmin() for point in points]
             pixels = np.stack([columns[nearest], rows[nearest]], 1).astype(float)
             np.minimum(total, _valley(pixels, width, chart.size, rng), out=total)
-    soft = cv2.blur(cv2.blur(total, (9, 9)), (9, 9))
-    return np.clip(128 + 115 * (total - 1.1 * soft), 0, 255).astype(np.uint8)
+    return total
 
 
 def _valley(pixels: np.ndarray, width: float, size: int, rng: np.random.Generator) -> np.ndarray:

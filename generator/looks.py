@@ -54,8 +54,7 @@ class Looks:
     """What `generator.texture.skin` paints.
 
     `lightness` is the median L* wanted of the face's albedo; `red` and `yellow` move its hue in a*
-    and b*. `scalp` is how much hair the scalp shows as painted stubble (1 under cropped hair),
-    `grey` the share of white hairs in `hair`.
+    and b*; `beard` is the shadow of a shaved one; `grey` the share of white hairs in `hair`.
     """
 
     age_years: float
@@ -73,7 +72,6 @@ class Looks:
     oil: float
     beard: float
     circles: float
-    scalp: float
     grey: float
     hair: Colour
     brow: Colour
@@ -132,7 +130,6 @@ def draw_looks(person: Person, rng: np.random.Generator) -> Looks:
         oil=grown * _triangle(0.0, 1.0, rng) * (1.0 - 0.35 * old),
         beard=bearded * _triangle(0.0, 1.0, rng) * (1.0 - 0.5 * person.asian),
         circles=_triangle(0.1, 0.8, rng) * (0.4 + 0.6 * grown) + 0.25 * old,
-        scalp=1.0,
         grey=grey,
         hair=_mixed(hair, WHITE_HAIR, grey),
         brow=_mixed(hair, WHITE_HAIR, 0.55 * grey),

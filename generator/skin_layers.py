@@ -74,10 +74,15 @@ def _wide_pigments(model: SkinModel, looks: Looks, rng: np.random.Generator) -> 
     blood = (0.30 * looks.flush) * _low("flush") + (0.05 * looks.circles) * socket
     blood += (0.07 + 0.08 * young) * lid + (0.03 * looks.blotches) * wide
     blood += (rng.uniform(0.0, 0.2) + (0.05 if looks.female else 0.0)) * _low("lips")
+    # Veins: less red comes back, so they look blue through pale, thin skin.
+    thin = pale * max(0.35 * young, float(np.interp(looks.age_years, (30.0, 75.0), (0.12, 0.3))))
+    veins = (0.16 * thin) * _low("veins")[..., None] * np.array([1.0, 0.65, 0.45], np.float32)
     melanin = (0.05 * calm) * lid + (0.10 * looks.circles) * socket + (0.022 * calm) * wide
     return (
-        melanin[..., None] * model.melanin + np.float32(pale) * blood[..., None] * model.haemoglobin
-    )
+        melanin[..., None] * model.melanin
+        + np.float32(pale) * blood[..., None] * model.haemoglobin
+        + veins
+    ).astype(np.float32)
 
 
 def _calm(looks: Looks) -> float:

@@ -16,6 +16,7 @@ from assets import atlas, manifest, skin, skin_fit, skin_regions
 from assets.classes import CLASSES
 from assets.head import HeadModel
 from assets.head import load as load_head
+from assets.push_pull import fill
 from assets.skin_fit import DonorFacts
 from assets.streams import stream
 
@@ -87,10 +88,13 @@ def regions(model: HeadModel, chart: skin_regions.Chart) -> dict[str, np.ndarray
     """Soft regions of the whole atlas; lips, brows and scalp follow the head's own mask."""
     mask = model.topology.mask
     soft = skin_regions.regions(chart)
+    within = cv2.dilate(chart.inside.astype(np.uint8), np.ones((13, 13), np.uint8))
 
     def blurred(name: str, width: int) -> np.ndarray:
-        part = (chart.inside & (mask == CLASSES[name])).astype(np.float32)
-        return cv2.blur(cv2.blur(part, (width, width)), (width, width))
+        part = (mask == CLASSES[name]).astype(np.float32)
+        # Filled across the chart's border, so that a region does not fade out along a seam.
+        part = fill(part[..., None], chart.inside.astype(np.float32))[..., 0]
+        return cv2.blur(cv2.blur(part, (width, width)), (width, width)) * within
 
     soft["lips"], soft["brow"] = blurred("lips", 5), blurred("brow", 9)
     soft["scalp"], soft["ear"] = blurred("scalp", 21), blurred("ear", 9)
@@ -109,6 +113,7 @@ def regions(model: HeadModel, chart: skin_regions.Chart) -> dict[str, np.ndarray
     marked = soft["lid"] + soft["lips"] + soft["brow"]
     soft["bare"] = np.where((soft["face"] > 0.9) & (marked < 0.05), 1.0, 0.0)
     soft["margin"], soft["lash_line"] = skin_fit.lid_edges(chart)
+    soft["veins"] = skin_regions.veins(chart, stream(0, -1, "veins"))
     soft["gum"], soft["tooth_gap"] = teeth(model, chart.size)
     return soft
 
