@@ -22,8 +22,9 @@ REACH = 0.16
 """What stands farther off than this (m) shades nothing."""
 
 
-TURNS = wp.types.vector(16, int)(0, 8, 2, 10, 12, 4, 14, 6, 3, 11, 1, 9, 15, 7, 13, 5)
-"""Which of the 16 turns a place in a 4 x 4 block takes: Bayer's matrix, neighbours far apart."""
+TURNS = wp.types.vector(16, int)(0, 1, 4, 5, 9, 8, 13, 12, 6, 7, 2, 3, 15, 14, 11, 10)
+"""Which of the 16 turns a place in a 4 x 4 block takes: neighbours far apart, and the even turns on
+the even places, so that every other pixel alone has eight turns evenly round."""
 
 
 @cache
@@ -80,6 +81,22 @@ def open_sky(
 
 
 @no_type_check
+@wp.func
+def calm(view: View, depth: wp.array[wp.float32], x: int, y: int) -> bool:
+    """Tell whether the four pixels beside one see its surface, too."""
+    if x == 0 or y == 0 or x == view.width - 1 or y == view.height - 1:
+        return False
+    pixel = y * view.width + x
+    left = depth[pixel - 1]
+    right = depth[pixel + 1]
+    over = depth[pixel - view.width]
+    under = depth[pixel + view.width]
+    low = wp.min(wp.min(left, right), wp.min(over, under))
+    high = wp.max(wp.max(left, right), wp.max(over, under))
+    return low > 0.0 and high - low < 0.002 + 2.0 * high / wp.float32(view.focal[0])
+
+
+@no_type_check
 @wp.kernel(enable_backward=False)
 def occlude(
     view: View,
@@ -89,15 +106,21 @@ def occlude(
     keys: wp.array[wp.uint64],
     depth: wp.array[wp.float32],
     normal: wp.array[wp.vec3],
-    reached: wp.array[wp.vec3],
+    raw: wp.array[wp.vec3],
 ):
-    """Write openness, share of the key light and thickness towards it for one pixel."""
+    """Write openness, share of the key light and thickness towards it for one pixel.
+
+    Where the surface goes on all round every other pixel is left to `soften`, openness -1.
+    """
     pixel = wp.tid()
     triangle = triangle_of(keys[pixel * SAMPLES + CENTRE])
     if triangle < 0:
         return
     x = pixel % view.width
     y = pixel / view.width
+    raw[pixel] = wp.vec3(-1.0, 0.0, 0.0)
+    if (x + y) % 2 == 1 and calm(view, depth, x, y):
+        return
     turn = TURNS[(y % 4) * 4 + x % 4]
     sky = open_sky(view, depth, x, y, normal[pixel], steps, turn)
     corner = corner_at(surface, triangle, x * 256 + 128, y * 256 + 128)
@@ -111,7 +134,7 @@ def occlude(
         share = lit(shadow, point, n, turn)
     if facing < 0.3:
         through = thickness(shadow, point, n)
-    reached[pixel] = wp.vec3(sky, share, through)
+    raw[pixel] = wp.vec3(sky, share, through)
 
 
 @no_type_check
@@ -135,8 +158,8 @@ def soften(
     step = z / wp.float32(view.focal[0])
     slope = wp.sqrt(wp.max(1.0 - n[2] * n[2], 0.0)) / wp.max(n[2], 0.1)
     allowed = 0.0006 + 3.0 * step * wp.min(slope, 6.0)
-    total = raw[pixel]
-    weight = wp.float32(1.0)
+    total = wp.vec3(0.0, 0.0, 0.0)
+    weight = wp.float32(0.0)
     for dy in range(-1, 3):
         for dx in range(-1, 3):
             px = x + dx
@@ -144,9 +167,15 @@ def soften(
             if px >= 0 and py >= 0 and px < view.width and py < view.height:
                 other = py * view.width + px
                 if wp.abs(depth[other] - z) < allowed and wp.dot(normal[other], n) > 0.8:
-                    total += raw[other]
-                    weight += 1.0
-    soft[pixel] = total / weight
+                    known = raw[other]
+                    if known[0] >= 0.0:
+                        total += known
+                        weight += 1.0
+    if weight == 0.0:
+        # A sharp bend on one surface: what stands beside it is all there is.
+        soft[pixel] = raw[pixel - 1]
+    else:
+        soft[pixel] = total / weight
 
 
 @no_type_check

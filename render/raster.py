@@ -41,20 +41,41 @@ def triangle_of(key: wp.uint64) -> int:
 
 @no_type_check
 @wp.func
+def texels(surface: Surface, triangle: int, size: int) -> wp.mat33d:
+    """Give column and row, in texels of the atlas, of a triangle's corners, and ones."""
+    flat = surface.uv_triangles[triangle]
+    side = wp.float64(size)
+    one = wp.float64(1.0)
+    a = surface.uv[flat[0]]
+    b = surface.uv[flat[1]]
+    c = surface.uv[flat[2]]
+    return wp.mat33d(
+        wp.float64(a[0]) * side,
+        wp.float64(b[0]) * side,
+        wp.float64(c[0]) * side,
+        (one - wp.float64(a[1])) * side,
+        (one - wp.float64(b[1])) * side,
+        (one - wp.float64(c[1])) * side,
+        one,
+        one,
+        one,
+    )
+
+
+@no_type_check
+@wp.func
 def solid(
-    surface: Surface, albedo: wp.array[wp.vec4ub], size: int, triangle: int, weights: wp.vec3d
+    albedo: wp.array[wp.vec4ub],
+    size: int,
+    corners: wp.mat33d,
+    a: wp.float64,
+    b: wp.float64,
+    c: wp.float64,
 ) -> bool:
     """Tell whether a card is opaque where its corners have these (perspective) weights."""
-    flat = surface.uv_triangles[triangle]
-    u = wp.float64(0.0)
-    v = wp.float64(0.0)
-    for i in range(3):
-        corner = surface.uv[flat[i]]
-        u += weights[i] * wp.float64(corner[0])
-        v += weights[i] * wp.float64(corner[1])
-    total = weights[0] + weights[1] + weights[2]
-    column = wp.int32(wp.floor(u / total * wp.float64(size)))
-    row = wp.int32(wp.floor((wp.float64(1.0) - v / total) * wp.float64(size)))
+    inverse = wp.float64(1.0) / (a + b + c)
+    column = wp.int32((corners[0, 0] * a + corners[0, 1] * b + corners[0, 2] * c) * inverse)
+    row = wp.int32((corners[1, 0] * a + corners[1, 1] * b + corners[1, 2] * c) * inverse)
     column = wp.clamp(column, 0, size - 1)
     row = wp.clamp(row, 0, size - 1)
     return wp.int32(albedo[row * size + column][3]) > 127
@@ -67,6 +88,15 @@ def bias(a: wp.int64, b: wp.int64) -> wp.int64:
     if a > wp.int64(0) or (a == wp.int64(0) and b > wp.int64(0)):
         return wp.int64(0)
     return wp.int64(-1)
+
+
+@no_type_check
+@wp.func
+def reach(across: wp.int64, down: wp.int64) -> wp.int64:
+    """Give the most that an edge function grows from a pixel's corner to one of its samples."""
+    far = wp.int64(224)
+    zero = wp.int64(0)
+    return wp.max(across * far, zero) + wp.max(down * far, zero)
 
 
 @no_type_check
@@ -122,30 +152,42 @@ def rasterise(
     bias_a = bias(across_a, down_a)
     bias_b = bias(across_b, down_b)
     bias_c = bias(across_c, down_c)
+    corners = wp.mat33d()
+    if card:
+        corners = texels(surface, triangle, size)
+    # The most that a sample of a pixel may have more than its corner: below it, none is inside.
+    most_a = reach(across_a, down_a)
+    most_b = reach(across_b, down_b)
+    most_c = reach(across_c, down_c)
     for y in range(top, bottom + 1):
+        px = wp.int64(left * 256)
+        py = wp.int64(y * 256)
+        ea = across_a * (px - wp.int64(b[0])) + down_a * (py - wp.int64(b[1]))
+        eb = across_b * (px - wp.int64(c[0])) + down_b * (py - wp.int64(c[1]))
+        ec = across_c * (px - wp.int64(a[0])) + down_c * (py - wp.int64(a[1]))
         for x in range(left, right + 1):
+            near = ((ea + most_a) | (eb + most_b) | (ec + most_c)) >= wp.int64(0)
             first = (y * view.width + x) * SAMPLES
-            px = x * 256
-            py = y * 256
-            ea = across_a * wp.int64(px - b[0]) + down_a * wp.int64(py - b[1])
-            eb = across_b * wp.int64(px - c[0]) + down_b * wp.int64(py - c[1])
-            ec = across_c * wp.int64(px - a[0]) + down_c * wp.int64(py - a[1])
             for sample in range(5):
-                dx = wp.int64(offset_x(sample))
-                dy = wp.int64(offset_y(sample))
-                wa = ea + across_a * dx + down_a * dy
-                wb = eb + across_b * dx + down_b * dy
-                wc = ec + across_c * dx + down_c * dy
-                if ((wa + bias_a) | (wb + bias_b) | (wc + bias_c)) >= wp.int64(0):
-                    pa = wp.float64(wa) * za
-                    pb = wp.float64(wb) * zb
-                    pc = wp.float64(wc) * zc
-                    shown = True
-                    if card:
-                        shown = solid(surface, albedo, size, triangle, wp.vec3d(pa, pb, pc))
-                    if shown:
+                if near:
+                    dx = wp.int64(offset_x(sample))
+                    dy = wp.int64(offset_y(sample))
+                    wa = ea + across_a * dx + down_a * dy
+                    wb = eb + across_b * dx + down_b * dy
+                    wc = ec + across_c * dx + down_c * dy
+                    if ((wa + bias_a) | (wb + bias_b) | (wc + bias_c)) >= wp.int64(0):
+                        pa = wp.float64(wa) * za
+                        pb = wp.float64(wb) * zb
+                        pc = wp.float64(wc) * zc
                         key = nearness(pa + pb + pc) | wp.uint64(triangle)
-                        wp.atomic_min(keys, first + sample, key)
+                        shown = key < keys[first + sample]
+                        if shown and card:
+                            shown = solid(albedo, size, corners, pa, pb, pc)
+                        if shown:
+                            wp.atomic_min(keys, first + sample, key)
+            ea += across_a * wp.int64(256)
+            eb += across_b * wp.int64(256)
+            ec += across_c * wp.int64(256)
 
 
 def visible(posed: Posed, albedo: wp.array, size: int) -> wp.array:

@@ -86,8 +86,8 @@ def _opaque(uv: np.ndarray, share: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     total = share.sum(axis=0)
     total = np.where(total == 0, 1.0, total)
     u = sum(share[i] * float(uv[i, 0]) for i in range(3)) / total
-    v = sum(share[i] * float(uv[i, 1]) for i in range(3)) / total
+    v = sum(share[i] * (1 - float(uv[i, 1])) for i in range(3)) / total
     last = len(alpha) - 1
     column = np.clip(np.floor(u * len(alpha)).astype(int), 0, last)
-    row = np.clip(np.floor((1 - v) * len(alpha)).astype(int), 0, last)
+    row = np.clip(np.floor(v * len(alpha)).astype(int), 0, last)
     return alpha[row, column] > 127

@@ -150,12 +150,14 @@ def skin(
     nl = wp.dot(fine, lamp.direction)
     sl = wp.dot(smooth, lamp.direction)
     share = reached[1]
-    leak = share * (1.0 - share)  # red light leaks into the edge of a shadow
-    key = wp.vec3(
-        wrapped(nl, sl, spread[0]) * (share + 0.8 * spread[0] * leak),
-        wrapped(nl, sl, spread[1]) * (share + 0.25 * spread[1] * leak),
-        wrapped(nl, sl, spread[2]) * share,
-    )
+    key = wp.vec3(0.0, 0.0, 0.0)
+    if share > 0.0:
+        leak = share * (1.0 - share)  # red light leaks into the edge of a shadow
+        key = wp.vec3(
+            wrapped(nl, sl, spread[0]) * (share + 0.8 * spread[0] * leak),
+            wrapped(nl, sl, spread[1]) * (share + 0.25 * spread[1] * leak),
+            wrapped(nl, sl, spread[2]) * share,
+        )
     if sl < 0.25 and s.scatter > 0.0:
         behind = wp.clamp(0.3 - sl, 0.0, 1.0) * s.scatter * 0.45
         through = reached[2] * 1000.0  # millimetres
@@ -167,17 +169,20 @@ def skin(
     rough = wp.clamp(s.roughness, 0.04, 1.0)
     alpha = rough * rough
     mirror = mirror_share(rough, wp.max(nv, 0.08), 0.028)
-    wide = wp.min(wp.sqrt(alpha * alpha + 0.25 * lamp.size * lamp.size), 1.0)
-    shine = lobe(fine, v, lamp.direction, wide, 0.028)
+    shine = wp.float32(0.0)
+    if share > 0.0 and nl > 0.0:
+        spot = 0.25 * lamp.size * lamp.size
+        wide = wp.min(wp.sqrt(alpha * alpha + spot), 1.0)
+        shine = share * lobe(fine, v, lamp.direction, wide, 0.028)
+        if rough > 0.25:
+            # Oil makes a tight lobe over the wide one.
+            tight = wp.min(wp.sqrt(0.2 * alpha * alpha + spot), 1.0)
+            shine = 0.75 * shine + 0.25 * share * lobe(fine, v, lamp.direction, tight, 0.028)
     around = wp.vec3(0.0, 0.0, 0.0)
     if rough < WET and lamp.rows > 0:
         around = mirrored(lamp, r)
     else:
         around = reflected(lamp, r, rough)
-        if rough > 0.25:
-            # Oil makes a tight lobe over the wide one.
-            tight = wp.min(wp.sqrt(0.2 * alpha * alpha + 0.25 * lamp.size * lamp.size), 1.0)
-            shine = 0.75 * shine + 0.25 * lobe(fine, v, lamp.direction, tight, 0.028)
     seen = wp.clamp(
         reached[0] * reached[0] * (0.4 + 0.6 * nv) + 0.6 * reached[0] * (1.0 - nv), 0.0, 1.0
     )
@@ -186,7 +191,7 @@ def skin(
         clear = unblocked(stage, point, r)
         around = around * clear + wp.cw_mul(s.albedo, sky) * (0.28 * (1.0 - clear))
     light = wp.cw_mul(s.albedo, sky + wp.cw_mul(key, lamp.colour)) * (0.31830989 * (1.0 - mirror))
-    return light + around * (mirror * seen) + lamp.colour * (shine * share)
+    return light + around * (mirror * seen) + lamp.colour * shine
 
 
 @no_type_check
@@ -235,6 +240,9 @@ def reached_at(
     view: View, soft: wp.array[wp.vec3], depth: wp.array[wp.float32], x: int, y: int, z: wp.float32
 ) -> wp.vec3:
     """Give what reaches the surface at depth `z`, from the nearest pixel that shows it."""
+    own = depth[y * view.width + x]
+    if own > 0.0 and wp.abs(own - z) < 0.002:
+        return soft[y * view.width + x]
     best = wp.float32(1.0e9)
     out = wp.vec3(1.0, 1.0, 1.0)
     for dy in range(-1, 2):

@@ -13,11 +13,11 @@ import warp as wp
 from render.device import put
 from render.light import Light
 from render.material import Material
-from render.raster import solid
+from render.raster import solid, texels
 from render.surface import Posed, Surface, View, pixel_ray
 
-SIDE = 768
-"""Side of the map; over a head and its shoulders a texel is 0.5 to 0.8 mm."""
+SIDE = 512
+"""Side of the map; over a head and its shoulders a texel is about a millimetre."""
 
 LIT = 1e9
 """Along the light where nothing stands."""
@@ -106,6 +106,9 @@ def cast(shadow: Shadow, surface: Surface, albedo: wp.array[wp.vec4ub], size: in
     card = surface.card[triangle] != wp.uint8(0)
     if area == 0.0 or (area > 0.0 and not card):
         return
+    corners = wp.mat33d()
+    if card:
+        corners = texels(surface, triangle, size)
     inverse = 1.0 / area
     across_a = (b[1] - c[1]) * inverse
     across_b = (c[1] - a[1]) * inverse
@@ -121,12 +124,13 @@ def cast(shadow: Shadow, surface: Surface, albedo: wp.array[wp.vec4ub], size: in
             wb = across_b * (x - c[0]) + rest_b
             wc = 1.0 - wa - wb
             if wa >= 0.0 and wb >= 0.0 and wc >= 0.0:
-                shown = True
-                if card:
-                    weights = wp.vec3d(wp.float64(wa), wp.float64(wb), wp.float64(wc))
-                    shown = solid(surface, albedo, size, triangle, weights)
+                depth = wa * a[2] + wb * b[2] + wc * c[2]
+                shown = depth < shadow.depth[row * shadow.size + column]
+                if shown and card:
+                    shown = solid(
+                        albedo, size, corners, wp.float64(wa), wp.float64(wb), wp.float64(wc)
+                    )
                 if shown:
-                    depth = wa * a[2] + wb * b[2] + wc * c[2]
                     wp.atomic_min(shadow.depth, row * shadow.size + column, depth)
 
 
