@@ -96,8 +96,9 @@ class GenerateConfig:
             if len(set(values)) != len(values):
                 raise ValueError(f"{name} must name each thing once, got {', '.join(values)}")
         if (self.background == "folder") != (self.background_folder is not None):
-            got = f"background {self.background} and background_folder {self.background_folder}"
-            raise ValueError(f"background must be folder where background_folder is given, {got}")
+            rule = "folder where background_folder is given, and nowhere else"
+            got = f"{self.background} with {self.background_folder}"
+            raise ValueError(f"background must be {rule}, got {got}")
 
     @property
     def members(self) -> tuple[str, ...]:

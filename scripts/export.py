@@ -1,15 +1,14 @@
 """`pain3d export`: write a data set in another layout."""
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import tyro
-from tqdm import tqdm
 
 from generator.shards.export_3dpain import ImagesDir, export
 from scripts.options import parse
+from scripts.progress import Bar
 
 
 @dataclass(frozen=True)
@@ -29,15 +28,10 @@ class Options:
 def main(arguments: list[str]) -> int:
     """Export a data set and say what was written."""
     options = parse(Options, "export", arguments)
-    with tqdm(unit=" pictures", file=sys.stderr) as bar:
-
-        def advance(written: int, total: int) -> None:
-            bar.total = total
-            bar.update(written)
-
+    with Bar(" pictures") as bar:
         match options.format:
             case "3dpain":
-                done = export(options.folder, options.out, options.images_dir, advance)
+                done = export(options.folder, options.out, options.images_dir, bar.advance)
     print(f"{done.images} pictures, {done.annotations} annotations in {options.out}")
     if done.left_out:
         print(f"{done.left_out} confounders left out: the layout has no place for them")

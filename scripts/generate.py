@@ -1,12 +1,9 @@
 """`pain3d generate`: make a labelled data set of paired pain and neutral faces."""
 
-import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-from tqdm import tqdm
 
 from assets.population import SPLITS
 from generator.config import GenerateConfig
@@ -15,6 +12,7 @@ from generator.producer import Producer
 from generator.shards.folder import open_folder, parse_part
 from scripts.figures import table, write_json
 from scripts.options import parse
+from scripts.progress import Bar
 
 LISTS = ("--vary", "--annotations", "--environments")
 
@@ -46,36 +44,12 @@ def main(arguments: list[str], producer: Producer | None = None) -> int:
 
         producer = PRODUCER
     start = time.monotonic()
-    bar = _Bar()
-    try:
+    with Bar(" pictures", resumed=True) as bar:
         generate(options.config, producer, run, bar.advance)
-    finally:
-        bar.close()
-    figures = summary(options.out, bar.made, time.monotonic() - start)
+    figures = summary(options.out, bar.done, time.monotonic() - start)
     print(table(figures))
     write_json(options.json, figures)
     return 0
-
-
-class _Bar:
-    """A progress bar over pictures; those of shards that stood there count for no rate."""
-
-    def __init__(self) -> None:
-        self.made = 0
-        self._bar: tqdm | None = None
-
-    def advance(self, pictures: int, total: int) -> None:
-        if self._bar is None:
-            self._bar = tqdm(
-                total=total, initial=pictures, unit=" pictures", file=sys.stderr, smoothing=0.05
-            )
-            return
-        self.made += pictures
-        self._bar.update(pictures)
-
-    def close(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
 
 
 def summary(out: Path, made: int, seconds: float) -> dict[str, Any]:

@@ -1,15 +1,14 @@
 """`pain3d merge`: join parts into one data set, the same bytes as a single run."""
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import tyro
-from tqdm import tqdm
 
 from generator.shards.card import SYNTHETIC
 from generator.shards.merge import merge
 from scripts.options import parse
+from scripts.progress import Bar
 
 
 @dataclass(frozen=True)
@@ -25,12 +24,7 @@ class Options:
 def main(arguments: list[str]) -> int:
     """Join parts and say where the data set lies."""
     options = parse(Options, "merge", arguments)
-    with tqdm(unit="B", unit_scale=True, file=sys.stderr) as bar:
-
-        def advance(copied: int, total: int) -> None:
-            bar.total = total
-            bar.update(copied)
-
-        merge(options.parts, options.out, SYNTHETIC, advance)
+    with Bar("B", scaled=True) as bar:
+        merge(options.parts, options.out, SYNTHETIC, bar.advance)
     print(f"{len(options.parts)} parts joined in {options.out}")
     return 0

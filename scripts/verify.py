@@ -1,16 +1,15 @@
 """`pain3d verify`: read every byte of a data set back and say what is wrong."""
 
-import sys
 from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import tyro
-from tqdm import tqdm
 
 from generator.shards.verify import Findings, verify
 from scripts.figures import table, write_json
 from scripts.options import parse
+from scripts.progress import Bar
 
 SHOWN = 50
 
@@ -28,13 +27,8 @@ class Options:
 def main(arguments: list[str]) -> int:
     """Verify a data set; 1 where anything is wrong."""
     options = parse(Options, "verify", arguments)
-    with tqdm(unit=" samples", file=sys.stderr) as bar:
-
-        def advance(read: int, total: int) -> None:
-            bar.total = total
-            bar.update(read)
-
-        findings = verify(options.folder, advance)
+    with Bar(" samples") as bar:
+        findings = verify(options.folder, bar.advance)
     print(table(findings.figures))
     _print_faults(findings)
     faults = [asdict(fault) for fault in findings.faults]

@@ -91,7 +91,7 @@ class Angles:
 
 @dataclass(frozen=True)
 class Gaze:
-    """Direction of each eyeball against the head, as drawn for this expression."""
+    """Where each eye looks against the camera, as the picture shows it; drawn every expression."""
 
     left: Annotated[Angles, "the person's left eye"]
     right: Annotated[Angles, "the person's right eye"]

@@ -1,0 +1,113 @@
+"""The layout of the published 3D-Pain: names, whole numbers, splits, no neutral rows."""
+
+import csv
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from assets.facs import PAIN_AUS
+from generator.shards.codec import decode
+from generator.shards.export_3dpain import export
+from generator.shards.folder import open_folder
+from tests.runs import SMALL, ignore, make
+
+CONFIG = replace(SMALL, identities=5)
+PICTURE = re.compile(
+    r"flame_sample_(\d{4})_(pain_\d+|neutral)_textured_view_(\d{3})_inpainted\.jpg"
+)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make(tmp_path_factory.mktemp("export") / "data", CONFIG)
+
+
+def test_the_published_layout_holds_the_same_pictures_and_labels(
+    data: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    done = export(data, out, "meshes_inpainted", ignore)
+    assert (done.images, done.annotations, done.left_out) == (5 * 2 * 3, 5 * 2, 5 * 2)
+    assert {path.name for path in out.iterdir()} == {
+        "meshes_inpainted",
+        "annotations",
+        "heatmaps",
+        "splits.csv",
+    }
+    opened = open_folder(data)
+    rows = [row for row in opened.index.to_pylist() if row["kind"] != "confounder"]
+    people = list(dict.fromkeys(row["identity"] for row in rows))
+    seen = 0
+    for path in sorted((out / "meshes_inpainted").iterdir()):
+        match = PICTURE.fullmatch(path.name)
+        assert match, path.name
+        of_view = [
+            row
+            for row in rows
+            if row["identity"] == people[int(match[1])] and row["view"] == int(match[3])
+        ]
+        kind, _, number = match[2].partition("_")
+        row = [row for row in of_view if row["kind"] == kind][int(number or 1) - 1]
+        sample = opened.sample(row)
+        assert path.read_bytes() == sample.members["jpg"]
+        base = path.name.removesuffix("_inpainted.jpg")
+        heat = (out / "heatmaps" / f"{base}_heatmap.png").read_bytes()
+        assert np.array_equal(
+            decode("heat.png", heat), decode("heat.png", sample.members["heat.png"])
+        )
+        if kind == "pain":
+            name = f"flame_sample_{match[1]}_{match[2]}_annotations.json"
+            stated = json.loads((out / "annotations" / name).read_text())
+            assert stated == {f"AU{au}": row[f"au{au}"] for au in PAIN_AUS} | {"PSPI": row["pspi"]}
+            assert all(type(value) is int for value in stated.values())
+        seen += 1
+    assert seen == done.images
+
+
+def test_splits_are_numbered_and_have_no_neutral(data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    export(data, out, "images", ignore)
+    with open(out / "splits.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["annotation_base_name", "split"]
+    names = [row["annotation_base_name"] for row in rows]
+    files = {path.name for path in (out / "annotations").iterdir()}
+    assert {f"{name}_annotations.json" for name in names} == files
+    assert len(set(names)) == len(names) == 10
+    numbers = [row["split"] for row in rows]
+    assert (numbers.count("0"), numbers.count("1"), numbers.count("2")) == (8, 2, 0)
+
+
+def test_fractions_are_refused_by_key(tmp_path: Path) -> None:
+    data = make(tmp_path / "data", replace(CONFIG, continuous=True))
+    out = tmp_path / "out"
+    with pytest.raises(
+        ValueError, match=r"p\d+_v\d_e\d\d: AU4 must be a whole number .* 3dpain, got \d\.5"
+    ):
+        export(data, out, "images", ignore)
+    assert not out.exists()
+
+
+def test_a_folder_that_holds_something_is_left_alone(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine").write_bytes(b"x")
+    with pytest.raises(ValueError, match="out must be an empty folder"):
+        export(data, tmp_path, "images", ignore)
+    with pytest.raises(ValueError, match="must be a finished data set"):
+        export(tmp_path, tmp_path / "new", "images", ignore)
+
+
+def test_png_pictures_become_jpeg(tmp_path: Path) -> None:
+    data = make(tmp_path / "data", replace(CONFIG, image="png", annotations=()))
+    out = tmp_path / "out"
+    export(data, out, "images", ignore)
+    picture = sorted((out / "images").iterdir())[0]
+    first = open_folder(data)
+    sample = first.sample(next(row for row in first.index.to_pylist() if row["kind"] == "neutral"))
+    near = decode("k.jpg", picture.read_bytes()).astype(int)
+    assert picture.name == "flame_sample_0000_neutral_textured_view_000_inpainted.jpg"
+    assert np.abs(near - decode("k.png", sample.members["png"])).mean() < 3
+    assert list((out / "heatmaps").iterdir()) == []
