@@ -1,49 +1,63 @@
-"""Painting what a view has behind the head, as linear light under the view's own exposure."""
+"""From what a view drew to light, and to what stands behind the head."""
 
+import hashlib
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float32
 
 from assets import environments
-from assets.streams import stream
-from generator.config import pictures
+from generator.config import GenerateConfig, pictures
+from generator.shards.record import BackgroundFacts
 from generator.view import Backdrop, Lighting
-from render import background
+from render import background, surroundings
+from render.background import Background
 from render.camera import Camera
 from render.light import Light
-from render.surroundings import illuminate
 
 
 def light_of(lighting: Lighting) -> Light:
-    """Give what a view's environment throws on the head."""
+    """The light that a drawn environment throws on the head."""
     environment = environments.load(lighting.environment)
-    return illuminate(environment, lighting.rotation, lighting.exposure)
+    return surroundings.illuminate(environment, lighting.rotation, lighting.exposure)
 
 
-def paint(
-    backdrop: Backdrop, camera: Camera, exposure: float, folder: Path | None = None
-) -> Float32[np.ndarray, "height width 3"]:
-    """Paint the backdrop of a picture that `camera` takes under a light of this exposure.
+@lru_cache(maxsize=2)
+def _folder(path: Path) -> tuple[Path, ...]:
+    return tuple(pictures(path, "background_folder"))
 
-    `folder` holds the user's pictures where the kind is `folder`. Surroundings other than those
-    that light the head are exposed as they would be if they did.
+
+def behind(
+    backdrop: Backdrop, config: GenerateConfig, camera: Camera, exposure: float
+) -> tuple[Background, BackgroundFacts]:
+    """Linear light behind the head, and what the record says of it.
+
+    `exposure` is that of the light on the head. Raises ValueError, naming the file, where a
+    picture of the user's folder cannot be read.
     """
+    colours = np.array(backdrop.colours, np.uint8)
     match backdrop.kind:
         case "environment":
-            behind = backdrop.surroundings
-            environment = environments.load(behind.environment)
-            seen = background.defocused(environment, behind.rotation, camera, backdrop.aperture)
-            return seen * np.float32(light_of(behind).exposure / exposure)
+            seen = backdrop.surroundings
+            environment = environments.load(seen.environment)
+            distance = float(np.linalg.norm(camera.position))
+            blur = float(camera.intrinsics[0, 0]) * backdrop.aperture / distance
+            drawn = background.defocused(environment, seen.rotation, camera, backdrop.aperture)
+            # Surroundings of their own are exposed as they would be, not as the head is.
+            drawn *= np.float32(light_of(seen).exposure / exposure)
+            return drawn, BackgroundFacts("environment", seen.environment, blur)
         case "plain":
-            return background.plain(np.array(backdrop.colours[0], np.uint8), camera, exposure)
+            return background.plain(colours[0], camera, exposure), BackgroundFacts("plain")
         case "gradient":
-            colours = np.array(backdrop.colours, np.uint8)
-            return background.gradient(colours, backdrop.angle, camera, exposure)
-        case "folder" if folder is not None:
-            paths = pictures(folder, "background_folder")
-            path = paths[int(backdrop.pick * len(paths))]
-            return background.picture(path, camera, exposure, stream(backdrop.seed, -1, "crop"))
-        case kind:
-            rule = "environment, plain, gradient, or folder with a folder of pictures"
-            raise ValueError(f"background must be {rule}, got {kind}")
+            drawn = background.gradient(colours, backdrop.angle, camera, exposure)
+            return drawn, BackgroundFacts("gradient")
+        case "folder":
+            assert config.background_folder is not None
+            files = _folder(config.background_folder)
+            path = files[min(int(backdrop.pick * len(files)), len(files) - 1)]
+            # The crop is the view's own draw, so it is the same for every picture of the view.
+            rng = np.random.Generator(np.random.Philox(key=backdrop.seed))
+            drawn = background.picture(path, camera, exposure, rng)
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            return drawn, BackgroundFacts("folder", f"sha256:{digest}")
+    raise ValueError(f"background must be environment, plain, gradient or folder, got {backdrop}")

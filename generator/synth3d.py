@@ -1,0 +1,174 @@
+"""The whole 3D path for one person: head, texture and rig to frames, frames to samples.
+
+This is the one place where head, rig and renderer are put together. A person is made alone, from
+the configuration and an index, so who makes it and when changes nothing.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import warp as wp
+from jaxtyping import Float32
+
+from assets import head as head_models
+from assets.facs import PAIN_AUS
+from assets.head import Head
+from assets.population import Split
+from generator import anchors
+from generator.backdrop import behind, light_of
+from generator.body import Body, make_body
+from generator.config import GenerateConfig
+from generator.expression import Expression, make_expressions
+from generator.framing import Lens, Pose, frame, head_points
+from generator.identity import Identity, make_identity
+from generator.producer import Producer
+from generator.shards import codec
+from generator.shards.record import BackgroundFacts, Sample
+from generator.synth_record import VERSIONS, Shot, record
+from generator.texture import SIZES, skin
+from generator.view import Backdrop, Lighting, View, make_view
+from render.camera import Camera
+from render.frame import Frame
+from render.image import draw
+from render.light import Light
+from render.material import Material, material
+from render.mesh import Mesh, Points
+from render.scene import Scene
+from rigging.blendshapes import pose
+from rigging.gaze import STRAIGHT
+
+
+def texture_size(size: int) -> int:
+    """Side of the atlas for pictures of `size` pixels: some two texels a pixel of a full face."""
+    return next((side for side in SIZES if side >= 2 * size), SIZES[-1])
+
+
+def pain_heat(head: Head, expression: Expression) -> Float32[np.ndarray, "vertices 6"]:
+    """How far (mm) each of AU4, 6, 7, 9, 10 and 43 alone moves every vertex of the control mesh."""
+    heat = np.zeros((len(head.vertices), len(PAIN_AUS)), np.float32)
+    for column, au in enumerate(PAIN_AUS):
+        if expression.label[au] > 0:
+            sides = [{au: side[au]} for side in (expression.left, expression.right)]
+            moved = pose(head, sides[0], sides[1], STRAIGHT) - head.vertices
+            heat[:, column] = 1000 * np.sqrt((moved * moved).sum(axis=1))
+    return heat
+
+
+@cache
+def _landmarks() -> Points:
+    topology = head_models.load().topology
+    return anchors.refinement(topology).carry(
+        topology.triangles[topology.landmark_triangles], topology.landmark_barycentric
+    )
+
+
+def _material(identity: Identity, head: Head, config: GenerateConfig) -> Material:
+    texture = skin(identity, texture_size(config.size))
+    return material(
+        texture.albedo,
+        texture.normal,
+        texture.roughness,
+        texture.scatter,
+        head.topology.mask,
+        config.device,
+    )
+
+
+def posed(body: Body, expression: Expression) -> Mesh:
+    """A person's body with one expression."""
+    gaze = expression.gaze.array
+    vertices = pose(body.head, expression.left, expression.right, gaze)
+    return body.mesh(vertices, gaze, pain_heat(body.head, expression))
+
+
+@dataclass(frozen=True, eq=False)
+class Set:
+    """Camera, light and background of a view: what expressions share unless `vary` says not."""
+
+    drawn: tuple[Pose, Lens, Lighting, Backdrop]
+    camera: Camera
+    light: Light
+    background: Float32[np.ndarray, "height width 3"]
+    facts: BackgroundFacts
+
+
+def stage(config: GenerateConfig, head: Head, view: View, before: Set | None) -> Set:
+    """Set up a view; `before` is given back where it was drawn from the same."""
+    drawn = (view.pose, view.lens, view.lighting, view.backdrop)
+    if before is not None and before.drawn == drawn:
+        return before
+    camera = frame(head_points(head), view.pose, view.lens, config.size)
+    light = light_of(view.lighting)
+    background, facts = behind(view.backdrop, config, camera, light.exposure)
+    return Set(drawn, camera, light, background, facts)
+
+
+def _members(config: GenerateConfig, drawn: Frame) -> dict[str, bytes]:
+    made = {config.image: codec.encode_image(drawn.image, config.image)}
+    for name in config.annotations:
+        match name:
+            case "seg":
+                made["seg.png"] = codec.encode_seg(drawn.classes)
+            case "depth":
+                made["depth.png"] = codec.encode_depth(drawn.depth)
+            case "normal":
+                made["normal.png"] = codec.encode_normal(drawn.normal)
+            case "heat":
+                made["heat.png"] = codec.encode_heat(drawn.heat)
+            case "uv":
+                made["uv.png"] = codec.encode_uv(np.ascontiguousarray(drawn.uv.transpose(2, 0, 1)))
+    return {suffix: made[suffix] for suffix in config.members if suffix != "json"}
+
+
+def frames(config: GenerateConfig, index: int) -> Iterator[tuple[Identity, Shot, Frame]]:
+    """Every picture of person `index`: expression by expression, each in every view."""
+    identity = make_identity(index, config.identities, config.seed, config.ages)
+    model = head_models.load()
+    shape = identity.shape
+    head = model.person(shape.phenotypes, shape.changes, identity.person.age_years)
+    body = make_body(model, head, identity.grooming, (config.seed, index))
+    surface = _material(identity, head, config)
+    sets: dict[int, Set] = {}
+    for number, expression in enumerate(make_expressions(config, index)):
+        mesh = posed(body, expression)
+        for place in range(config.views):
+            view = make_view(config, index, place, number)
+            on = sets[place] = stage(config, head, view, sets.get(place))
+            scene = Scene(
+                mesh, surface, on.camera, on.light, on.background, _landmarks(), view.sensor
+            )
+            shot = Shot(number, expression, view, on.light, on.facts)
+            yield identity, shot, draw(scene, config.device)
+
+
+def make_person(config: GenerateConfig, index: int) -> list[Sample]:
+    """Every sample of one person, those of a view together, the neutral first."""
+    samples = [
+        Sample(record(config, identity, shot, drawn), _members(config, drawn))
+        for identity, shot, drawn in frames(config, index)
+    ]
+    return sorted(samples, key=lambda sample: sample.record.key)
+
+
+def splits(config: GenerateConfig) -> Sequence[Split]:
+    """The split of every person, by index."""
+    people = (
+        make_identity(index, config.identities, config.seed, config.ages)
+        for index in range(config.identities)
+    )
+    return [identity.person.split for identity in people]
+
+
+def pictures(config: GenerateConfig) -> int:
+    """How many pictures a person has."""
+    return config.views * len(make_expressions(config, 0))
+
+
+def made_with(config: GenerateConfig) -> dict[str, str]:
+    """Versions that decide bytes beside those that every data set states."""
+    return {"warp": wp.config.version, **VERSIONS}
+
+
+PRODUCER = Producer(make_person, splits, pictures, made_with)

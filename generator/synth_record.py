@@ -1,0 +1,147 @@
+"""The record of a picture that we made: every fact that the draws and the renderer know."""
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from jaxtyping import Float
+
+from assets import facs, manifest
+from generator.config import GenerateConfig
+from generator.expression import Expression
+from generator.framing import gaze_angles
+from generator.identity import Identity
+from generator.shards.record import (
+    NFCS,
+    Angles,
+    AUCodes,
+    AUSources,
+    BackgroundFacts,
+    CameraFacts,
+    Gaze,
+    LandmarkFacts,
+    LightFacts,
+    Maker,
+    Makers,
+    PersonFacts,
+    Record,
+    SensorFacts,
+)
+from generator.view import View
+from render.frame import Frame
+from render.light import Light
+
+# Raised by hand whenever the same draws give other bytes.
+VERSIONS = {"head": "1", "texture": "1", "rig": "1", "renderer": "1"}
+
+
+@dataclass(frozen=True)
+class Shot:
+    """What one picture was made from, beside its person."""
+
+    number: int
+    expression: Expression
+    view: View
+    light: Light
+    background: BackgroundFacts
+
+
+def key(identity: Identity, view: int, expression: int) -> str:
+    """Name of a sample; expression 0 is the neutral."""
+    return f"{identity.name}_v{view}_e{expression:03d}"
+
+
+def _triple(values: Float[np.ndarray, " 3"]) -> tuple[float, float, float]:
+    first, second, third = (float(value) for value in values)
+    return first, second, third
+
+
+@cache
+def makers(config: GenerateConfig) -> Makers:
+    """Versions and hashes of what makes the pictures."""
+    files = manifest.entries()
+    return Makers(
+        head=Maker(config.head, VERSIONS["head"], files["anny_head.npz"].sha256),
+        texture=Maker(config.texture, VERSIONS["texture"], files["skin.npz"].sha256),
+        rig=Maker(config.rig, VERSIONS["rig"]),
+        renderer=Maker(config.raster, VERSIONS["renderer"], files["environments.npz"].sha256),
+    )
+
+
+def _person(identity: Identity) -> PersonFacts:
+    person = identity.person
+    return PersonFacts(
+        age_years=person.age_years,
+        sex=person.sex,
+        ethnicity=person.ethnicity,
+        african=person.african,
+        asian=person.asian,
+        caucasian=person.caucasian,
+        skin_tone=person.skin_tone,
+        eye_colour=identity.looks.eye,
+        hair=identity.grooming.hair.style,
+    )
+
+
+def _gaze(frame: Frame, expression: Expression) -> Gaze:
+    """Gaze against the camera, as the pictures show it."""
+    gaze = expression.gaze
+    left = gaze_angles(frame.camera, gaze.left_yaw, gaze.left_pitch)
+    right = gaze_angles(frame.camera, gaze.right_yaw, gaze.right_pitch)
+    return Gaze(Angles(*left), Angles(*right))
+
+
+def _light(shot: Shot) -> LightFacts:
+    light = shot.light
+    return LightFacts(
+        environment=light.name,
+        rotation=light.rotation,
+        exposure=light.exposure,
+        key_direction=_triple(light.key_direction),
+        key_colour=_triple(light.key_colour),
+        key_size=light.key_size,
+    )
+
+
+def record(config: GenerateConfig, identity: Identity, shot: Shot, frame: Frame) -> Record:
+    """Everything about one picture."""
+    expression, view, sensor = shot.expression, shot.view, shot.view.sensor
+    young = identity.person.age_years < 2
+    points = tuple((float(x), float(y)) for x, y in frame.landmarks)
+    camera = frame.camera
+    rows = [_triple(row) for row in camera.intrinsics]
+    return Record(
+        key=key(identity, view.number, shot.number),
+        identity=identity.name,
+        split=identity.person.split,
+        kind=expression.kind,
+        source="3d",
+        width=camera.width,
+        height=camera.height,
+        image=config.image,
+        view=view.number,
+        neutral_key=key(identity, view.number, 0),
+        pspi=expression.pspi,
+        label_source="target",
+        aus=AUSources(target=AUCodes.of(expression.aus)),
+        nfcs=NFCS(**facs.nfcs(expression.label)) if young else None,
+        person=_person(identity),
+        camera=CameraFacts(
+            (rows[0], rows[1], rows[2]),
+            tuple((*_triple(row[:3]), float(row[3])) for row in camera.extrinsics),
+            view.camera_name,
+        ),
+        head_pose=Angles(view.pose.yaw, view.pose.pitch, view.pose.roll),
+        gaze=_gaze(frame, expression),
+        light=_light(shot),
+        background=shot.background,
+        sensor=SensorFacts(
+            sensor.noise, sensor.grain, sensor.contrast, sensor.saturation, sensor.vignette,
+            sensor.blur,
+        ),
+        landmarks=LandmarkFacts(
+            "ibug68", points, tuple(bool(seen) for seen in frame.landmark_visible)
+        ),
+        seed=config.seed,
+        made_by=makers(config),
+    )  # fmt: skip

@@ -1,0 +1,198 @@
+"""How fast data sets are made: `python -m scripts.bench_generate [--size 512] [--workers 2]`.
+
+Measures, in one run: milliseconds a picture by stage in one process; pictures a second of
+`pain3d generate` with the default annotations; and, where pyrender and EGL are there, pictures a
+second of the loops of `scripts/bench_pyrender.py` with as many processes. Memory is the largest
+of any worker. Prints a table; `--json PATH` writes the same figures.
+"""
+
+import multiprocessing
+import resource
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tyro
+
+from assets import head as head_models
+from generator import jobs, synth3d
+from generator.body import make_body
+from generator.config import GenerateConfig
+from generator.expression import make_expressions
+from generator.framing import frame, head_points
+from generator.identity import make_identity
+from generator.pool import ONE_THREAD
+from generator.synth_record import Shot, record
+from generator.view import make_view
+from render.image import draw
+from render.scene import Scene
+from rigging.blendshapes import pose
+from scripts import bench_pyrender
+from scripts.bench_pyrender import Posed, PyrenderLoop
+from scripts.figures import table, write_json
+
+
+@dataclass(frozen=True)
+class Options:
+    """Measure how fast data sets are made."""
+
+    size: int = 512
+    """Side of the picture, pixels."""
+    people: int = 4
+    """People that `generate` makes, with 10 pain expressions and 3 views each."""
+    workers: int = 2
+    """Processes of every loop."""
+    device: str = "cpu"
+    """cpu or cuda."""
+    json: Path | None = None
+    """Write the figures here too."""
+
+
+class Clock:
+    """Adds up seconds by stage."""
+
+    def __init__(self) -> None:
+        """Start with nothing."""
+        self.seconds: dict[str, float] = defaultdict(float)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time a stage."""
+        start = time.perf_counter()
+        yield
+        self.seconds[name] += time.perf_counter() - start
+
+
+def by_stage(config: GenerateConfig, index: int) -> dict[str, float]:
+    """Milliseconds a picture that each stage takes for one person, in this process."""
+    clock, pictures = Clock(), 0
+    with clock.stage("person: head, cards, clothes"):
+        identity = make_identity(index, config.identities, config.seed, config.ages)
+        model = head_models.load()
+        shape = identity.shape
+        head = model.person(shape.phenotypes, shape.changes, identity.person.age_years)
+        body = make_body(model, head, identity.grooming, (config.seed, index))
+    with clock.stage("texture"):
+        surface = synth3d._material(identity, head, config)
+    sets: dict[int, synth3d.Set] = {}
+    for number, expression in enumerate(make_expressions(config, index)):
+        gaze = expression.gaze.array
+        with clock.stage("rig: pose"):
+            vertices = pose(head, expression.left, expression.right, gaze)
+        with clock.stage("rig: heat"):
+            heat = synth3d.pain_heat(head, expression)
+        with clock.stage("mesh: refine, normals, cards"):
+            mesh = body.mesh(vertices, gaze, heat)
+        for place in range(config.views):
+            with clock.stage("view: camera, light, background"):
+                view = make_view(config, index, place, number)
+                on = sets[place] = synth3d.stage(config, head, view, sets.get(place))
+            with clock.stage("draw: picture and maps"):
+                landmarks = synth3d._landmarks()
+                scene = Scene(
+                    mesh, surface, on.camera, on.light, on.background, landmarks, view.sensor
+                )
+                drawn = draw(scene, config.device)
+            with clock.stage("encode"):
+                synth3d._members(config, drawn)
+            with clock.stage("record"):
+                record(config, identity, Shot(number, expression, view, on.light, on.facts), drawn)
+            pictures += 1
+    return {name: 1000 * spent / pictures for name, spent in clock.seconds.items()}
+
+
+def generated(config: GenerateConfig, workers: int) -> tuple[float, float]:
+    """Pictures a second of `generate`, and the memory (MB) of its largest worker."""
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.perf_counter()
+        jobs.generate(config, synth3d.PRODUCER, jobs.Run(Path(folder) / "set", workers))
+        spent = time.perf_counter() - start
+    pictures = config.identities * synth3d.pictures(config)
+    return pictures / spent, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+
+
+def poses(config: GenerateConfig, index: int) -> list[Posed]:
+    """What pyrender draws of one person: every pose with its cameras."""
+    identity = make_identity(index, config.identities, config.seed, config.ages)
+    model = head_models.load()
+    shape = identity.shape
+    head = model.person(shape.phenotypes, shape.changes, identity.person.age_years)
+    body = make_body(model, head, identity.grooming, (config.seed, index))
+    found = []
+    for number, expression in enumerate(make_expressions(config, index)):
+        mesh = synth3d.posed(body, expression)
+        at = np.zeros((len(mesh.vertices), 2))
+        at[mesh.triangles] = mesh.uv[mesh.uv_triangles]
+        mask = head.topology.mask
+        rows = ((1 - at[:, 1]) * len(mask)).astype(int).clip(0, len(mask) - 1)
+        classes = mask[rows, (at[:, 0] * len(mask)).astype(int).clip(0, len(mask) - 1)]
+        colours = np.full((len(mesh.vertices), 3), 0.7)
+        views = [make_view(config, index, place, number) for place in range(config.views)]
+        cameras = tuple(frame(head_points(head), v.pose, v.lens, config.size) for v in views)
+        found.append(Posed(mesh, classes, colours, cameras))
+    return found
+
+
+def _loop(
+    config: GenerateConfig, loop: bench_pyrender.Loop, index: int, out: multiprocessing.Queue
+) -> None:
+    ready = poses(config, index)
+    renderer = PyrenderLoop(config.size)
+    renderer.draw(ready[0], loop)
+    start = time.perf_counter()
+    pictures = sum(renderer.draw(posed, loop) for posed in ready)
+    out.put((pictures, start, time.perf_counter()))
+    renderer.close()
+
+
+def pyrender_rate(config: GenerateConfig, loop: bench_pyrender.Loop, workers: int) -> float:
+    """Pictures a second of `workers` pyrender loops side by side, start-up left out."""
+    context = multiprocessing.get_context("spawn")
+    out = context.Queue()
+    crew = [
+        context.Process(target=_loop, args=(config, loop, index, out)) for index in range(workers)
+    ]
+    for process in crew:
+        process.start()
+    results = [out.get(timeout=600) for _ in crew]
+    for process in crew:
+        process.join()
+    return sum(pictures / (stop - start) for pictures, start, stop in results)
+
+
+def main() -> None:
+    """Measure and print."""
+    options = tyro.cli(Options)
+    import os
+
+    os.environ.update(ONE_THREAD)
+    config = GenerateConfig(identities=options.people, size=options.size, device=options.device)
+    by_stage(config, 0)
+    figures: dict[str, Any] = {
+        f"ms a picture, {name}": value for name, value in by_stage(config, 1).items()
+    }
+    figures["ms a picture, sum"] = sum(figures.values())
+    rate, memory = generated(config, options.workers)
+    figures["pictures a second, generate"] = rate
+    figures["largest worker, MB"] = memory
+    try:
+        bench_pyrender.load()
+    except ImportError as error:
+        print(f"pyrender loops left out: {error}")
+    else:
+        for loop in ("plain", "maps"):
+            other = pyrender_rate(config, loop, options.workers)
+            figures[f"pictures a second, pyrender {loop}"] = other
+            figures[f"generate / pyrender {loop}"] = rate / other
+    print(table(figures))
+    write_json(options.json, figures)
+
+
+if __name__ == "__main__":
+    main()
