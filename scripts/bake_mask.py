@@ -136,9 +136,13 @@ def semantic_mask(
         mask[cavity & (position[..., 1] < middle)] = CLASSES["lower_lid"]
     mask[chart == 5] = CLASSES["teeth"]
     mask[chart == 6] = CLASSES["tongue"]
-    # Widen every chart over its gutter, so that a texel at the border is never background.
-    for _ in range(4):
-        mask = np.where(mask == 0, cv2.dilate(mask, np.ones((3, 3), np.uint8)), mask)
+    # Texels outside the charts take the nearest class: what is drawn is never background.
+    _, nearest = cv2.distanceTransformWithLabels(
+        (mask == 0).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    by_label = np.zeros(nearest.max() + 1, np.uint8)
+    by_label[nearest[mask > 0]] = mask[mask > 0]
+    mask = by_label[nearest]
     for name, label in (("gown", "clothes"), ("hair", "hair"), ("brow", "brow"), ("lash", "lash")):
         mask[atlas.pixel_rect(name, SIZE)] = CLASSES[label]
     for name in ("left_eye", "right_eye"):

@@ -143,7 +143,7 @@ def test_mask_names_what_lies_where(adult: head.Head) -> None:
     mask = adult.topology.mask
     regions = ("skin upper_lid lower_lid brow lips sclera iris nose ear mouth_inside teeth "
                "tongue neck scalp hair clothes lash").split()  # fmt: skip
-    assert {CLASSES[name] for name in regions} <= set(np.unique(mask).tolist())
+    assert {CLASSES[name] for name in regions} == set(np.unique(mask).tolist())
     topology = adult.topology
 
     def classes_at(landmarks: range) -> set[int]:
