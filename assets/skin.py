@@ -129,6 +129,13 @@ def head_box(size: int) -> tuple[slice, slice]:
     return slice(round(top * scale), round(bottom * scale)), slice(0, size)
 
 
+def _decoded(data: np.ndarray, flags: int) -> np.ndarray:
+    picture = cv2.imdecode(data, flags)
+    if picture is None:
+        raise ValueError(f"{FILE} must hold pictures that can be read, got {len(data)} bytes")
+    return picture
+
+
 @cache
 def load() -> SkinModel:
     """The shipped skin model, checked against its hash and decoded once a process."""
@@ -140,7 +147,7 @@ def from_arrays(arrays: Mapping[str, np.ndarray]) -> SkinModel:
     """Decode what `scripts/fit_skin.py` writes."""
     donors = []
     for index, name in enumerate(arrays["donor_names"]):
-        stored = cv2.imdecode(arrays[f"donor_{index:02d}"], cv2.IMREAD_COLOR)
+        stored = _decoded(arrays[f"donor_{index:02d}"], cv2.IMREAD_COLOR)
         height, width = (side * SMOOTH_SIZE // FIT_SIZE for side in stored.shape[:2])
         smooth = cv2.resize(stored, (width, height), interpolation=cv2.INTER_AREA)
         donors.append(
@@ -156,7 +163,7 @@ def from_arrays(arrays: Mapping[str, np.ndarray]) -> SkinModel:
 
     def pictures(prefix: str) -> dict[str, np.ndarray]:
         return {
-            key.removeprefix(prefix): cv2.imdecode(value, cv2.IMREAD_GRAYSCALE)
+            key.removeprefix(prefix): _decoded(value, cv2.IMREAD_GRAYSCALE)
             for key, value in arrays.items()
             if key.startswith(prefix)
         }

@@ -30,9 +30,16 @@ class Strands:
     grey: float
 
 
-HAIR_TILE = dict(count=34, width=0.022, taper=0.5, lean=0.06, shortest=0.7)
-BROW_TILE = dict(count=14, width=0.034, taper=0.8, lean=0.08, shortest=0.6)
-LASH_TILE = dict(count=16, width=0.024, taper=0.9, lean=0.05, shortest=0.7)
+# Tiles of strands that a person gives a colour to.
+HAIR_TILE = Strands(
+    count=34, width=0.022, taper=0.5, lean=0.06, shortest=0.7, colour=(0, 0, 0), grey=0.0
+)
+BROW_TILE = Strands(
+    count=14, width=0.034, taper=0.8, lean=0.08, shortest=0.6, colour=(0, 0, 0), grey=0.0
+)
+LASH_TILE = Strands(
+    count=16, width=0.024, taper=0.9, lean=0.05, shortest=0.7, colour=(0, 0, 0), grey=0.0
+)
 _FINE = 3
 
 

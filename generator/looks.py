@@ -123,7 +123,7 @@ def draw_looks(person: Person, rng: np.random.Generator) -> Looks:
         flush=_triangle(0.0, 1.0, rng) * (0.6 + 0.4 * pale) + 0.3 * infant,
         blotches=_triangle(0.1, 0.7, rng) + 0.2 * old + 0.2 * infant,
         freckles=float(rng.random() < 0.45 * freckled) * grown * _triangle(0.2, 1.0, rng),
-        moles=int(rng.poisson(4.0 * grown)),
+        moles=int(rng.poisson(4.0 * max(grown - 0.05, 0.0))),
         age_spots=old**1.5 * _triangle(0.1, 1.0, rng) * (0.35 + 0.65 * pale),
         lines=old * _triangle(0.5, 1.0, rng),
         pores=grown * _triangle(0.4, 1.0, rng) * (0.8 if female else 1.0),

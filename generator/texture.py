@@ -17,7 +17,6 @@ from assets import skin as skin_model
 from assets.skin import FIT_SIZE, SkinModel
 from assets.streams import stream
 from generator import card_texture, mouth_texture, skin_layers, skin_noise
-from generator.card_texture import Strands
 from generator.eye_texture import EyeLook, eye
 from generator.identity import Identity
 
@@ -115,11 +114,11 @@ def _paint_skin(texture: Texture, layers: skin_layers.Layers, identity: Identity
     box = skin_model.head_box(size)
     shape = (box[0].stop - box[0].start, size)
     albedo = skin_layers.to_srgb(layers.density)
-    painted = layers.hair * np.float32(256)
-    over = cv2.merge([painted.astype(np.uint16)] * 3)
+    over = (layers.hair * np.float32(256)).astype(np.uint16)[..., None]
     colour = np.array(layers.hair_colour, np.uint16)
-    albedo = ((albedo * (256 - over) + colour * over + 128) >> 8).astype(np.uint8)
-    albedo = _resized(albedo, shape)
+    # At most 255 * 256 + 128: fits 16 bits.
+    mixed = albedo * (np.uint16(256) - over) + colour * over + np.uint16(128)
+    albedo = _resized(np.right_shift(mixed, 8).astype(np.uint8), shape)
     depth = 0.3 + 0.7 * looks.pores
     keep = _pore_shade(size, round(8 * depth))
     texture.albedo[box][..., :3] = cv2.multiply(albedo, keep, scale=1 / 128)
@@ -204,13 +203,11 @@ def _paint_mouth(texture: Texture, model: SkinModel, identity: Identity) -> None
 def _paint_cards(texture: Texture, identity: Identity) -> None:
     looks, size = identity.looks, len(texture.scatter)
     white = 0.5 * looks.grey
-    base = Strands(**card_texture.HAIR_TILE, colour=looks.hair, grey=white)
+    lash = card_texture.lash_colour(looks.brow)
     tiles = {
-        "hair": base,
-        "brow": replace(base, **card_texture.BROW_TILE, colour=looks.brow, grey=0.5 * white),
-        "lash": replace(
-            base, **card_texture.LASH_TILE, colour=card_texture.lash_colour(looks.brow), grey=0.0
-        ),
+        "hair": replace(card_texture.HAIR_TILE, colour=looks.hair, grey=white),
+        "brow": replace(card_texture.BROW_TILE, colour=looks.brow, grey=0.5 * white),
+        "lash": replace(card_texture.LASH_TILE, colour=lash),
     }
     for sample, (name, strands) in enumerate(tiles.items()):
         rows, columns = atlas.pixel_rect(name, size)

@@ -22,25 +22,25 @@ from assets.streams import stream
 
 SKINS, COMMUNITY = "skins", "skins-community"
 DONORS = (
-    DonorFacts(f"{SKINS}/young_lightskinned_female_diffuse2.png", 22, "female", False),
-    DonorFacts(f"{SKINS}/young_lightskinned_female_diffuse3.png", 24, "female", False),
-    DonorFacts(f"{SKINS}/young_lightskinned_male_diffuse.png", 22, "male", False),
-    DonorFacts(f"{SKINS}/young_lightskinned_male_diffuse2.png", 26, "male", False),
-    DonorFacts(f"{SKINS}/young_lightskinned_male_diffuse3.png", 28, "male", False),
-    DonorFacts(f"{SKINS}/middleage_lightskinned_female_diffuse2.png", 48, "female", False),
-    DonorFacts(f"{SKINS}/middleage_lightskinned_male_diffuse.png", 48, "male", False),
-    DonorFacts(f"{SKINS}/middleage_lightskinned_male_diffuse2.png", 46, "male", False),
-    DonorFacts(f"{SKINS}/old_lightskinned_male_diffuse2.png", 74, "male", False),
-    DonorFacts(f"{COMMUNITY}/onlytheghosts_young_eurasian_female.png", 22, "female", False),
-    DonorFacts(f"{COMMUNITY}/onlytheghosts_middle_aged_eurasian_female.png", 48, "female", False),
-    DonorFacts(f"{COMMUNITY}/onlytheghosts_old_eurasian_female.png", 74, "female", False),
-    DonorFacts(f"{COMMUNITY}/onlytheghosts_old_eurasian_male.png", 72, "male", False),
-    DonorFacts(f"{SKINS}/young_darkskinned_male_diffuse.png", 24, "male", True),
-    DonorFacts(f"{SKINS}/middleage_darkskinned_female_diffuse.png", 46, "female", True),
-    DonorFacts(f"{SKINS}/middleage_darkskinned_male_diffuse.png", 46, "male", True),
-    DonorFacts(f"{SKINS}/old_darkskinned_female_diffuse.png", 72, "female", True),
-    DonorFacts(f"{SKINS}/old_darkskinned_male_diffuse.png", 72, "male", True),
-    DonorFacts(f"{COMMUNITY}/mindfront_skin_male_african_middleage.png", 46, "male", True),
+    DonorFacts(f"{SKINS}/young_lightskinned_female_diffuse2.png", 22.0, "female", False),
+    DonorFacts(f"{SKINS}/young_lightskinned_female_diffuse3.png", 24.0, "female", False),
+    DonorFacts(f"{SKINS}/young_lightskinned_male_diffuse.png", 22.0, "male", False),
+    DonorFacts(f"{SKINS}/young_lightskinned_male_diffuse2.png", 26.0, "male", False),
+    DonorFacts(f"{SKINS}/young_lightskinned_male_diffuse3.png", 28.0, "male", False),
+    DonorFacts(f"{SKINS}/middleage_lightskinned_female_diffuse2.png", 48.0, "female", False),
+    DonorFacts(f"{SKINS}/middleage_lightskinned_male_diffuse.png", 48.0, "male", False),
+    DonorFacts(f"{SKINS}/middleage_lightskinned_male_diffuse2.png", 46.0, "male", False),
+    DonorFacts(f"{SKINS}/old_lightskinned_male_diffuse2.png", 74.0, "male", False),
+    DonorFacts(f"{COMMUNITY}/onlytheghosts_young_eurasian_female.png", 22.0, "female", False),
+    DonorFacts(f"{COMMUNITY}/onlytheghosts_middle_aged_eurasian_female.png", 48.0, "female", False),
+    DonorFacts(f"{COMMUNITY}/onlytheghosts_old_eurasian_female.png", 74.0, "female", False),
+    DonorFacts(f"{COMMUNITY}/onlytheghosts_old_eurasian_male.png", 72.0, "male", False),
+    DonorFacts(f"{SKINS}/young_darkskinned_male_diffuse.png", 24.0, "male", True),
+    DonorFacts(f"{SKINS}/middleage_darkskinned_female_diffuse.png", 46.0, "female", True),
+    DonorFacts(f"{SKINS}/middleage_darkskinned_male_diffuse.png", 46.0, "male", True),
+    DonorFacts(f"{SKINS}/old_darkskinned_female_diffuse.png", 72.0, "female", True),
+    DonorFacts(f"{SKINS}/old_darkskinned_male_diffuse.png", 72.0, "male", True),
+    DonorFacts(f"{COMMUNITY}/mindfront_skin_male_african_middleage.png", 46.0, "male", True),
 )
 # Share of a donor's low-frequency grey that stays: what remains is the hollow of the eyes.
 SHADE_KEPT = 0.45
@@ -198,7 +198,7 @@ def fit(directory: Path) -> dict[str, np.ndarray]:
             stored, ".jpg", cv2.IMWRITE_JPEG_QUALITY, QUALITY, *sampling
         )
     for name, values in soft.items():
-        arrays[f"region_{name}"] = encoded(np.uint8(np.rint(255 * values)), ".png")
+        arrays[f"region_{name}"] = encoded(np.rint(255 * values).astype(np.uint8), ".png")
     for name, values in skin_regions.lines(chart, stream(0, -1, "lines of age")).items():
         arrays[f"line_{name}"] = encoded(values[box], ".png")
     return arrays
@@ -209,7 +209,7 @@ def main() -> None:
     options = tyro.cli(Options, description=__doc__)
     arrays = fit(options.makehuman)
     target = manifest.DATA / skin.FILE
-    np.savez(target, **arrays)
+    np.savez(target, allow_pickle=False, **arrays)
     manifest.register(
         manifest.Entry(
             name=skin.FILE,

@@ -10,7 +10,7 @@ from assets import atlas, head, skin
 from assets.classes import CLASSES
 from assets.eyeball import LIMBUS_UV
 from generator import skin_layers, skin_noise
-from generator.card_texture import HAIR_TILE, Strands, card
+from generator.card_texture import HAIR_TILE, card
 from generator.eye_texture import TILE, EyeLook, eye
 from generator.identity import Identity, make_identity
 from generator.looks import EYES
@@ -192,8 +192,7 @@ def test_an_eye_has_pupil_iris_limbus_and_a_white_that_is_not_white(colour: str)
 
 
 def test_strands_taper_from_root_to_tip():
-    strands = Strands(**HAIR_TILE, colour=(50, 40, 30), grey=0.0)
-    alpha = card(strands, (200, 300), np.random.default_rng(0))[..., 3]
+    alpha = card(HAIR_TILE, (200, 300), np.random.default_rng(0))[..., 3]
     cover = (alpha > 128).mean(1)
     # Row 0 is the tip.
     assert cover[-20:].mean() > cover[90:110].mean() > cover[10:30].mean()
