@@ -10,6 +10,7 @@ from typing import no_type_check
 
 import warp as wp
 
+from render.card import Card, alpha, card_of, start, threshold
 from render.surface import SAMPLES, Posed, Surface, View, offset_x, offset_y
 
 EMPTY = 2**64 - 1
@@ -37,48 +38,6 @@ def depth_of(key: wp.uint64) -> wp.float32:
 def triangle_of(key: wp.uint64) -> int:
     """Give the triangle of a key, -1 where it is empty."""
     return wp.int32(wp.uint32(key))
-
-
-@no_type_check
-@wp.func
-def texels(surface: Surface, triangle: int, size: int) -> wp.mat33d:
-    """Give column and row, in texels of the atlas, of a triangle's corners, and ones."""
-    flat = surface.uv_triangles[triangle]
-    side = wp.float64(size)
-    one = wp.float64(1.0)
-    a = surface.uv[flat[0]]
-    b = surface.uv[flat[1]]
-    c = surface.uv[flat[2]]
-    return wp.mat33d(
-        wp.float64(a[0]) * side,
-        wp.float64(b[0]) * side,
-        wp.float64(c[0]) * side,
-        (one - wp.float64(a[1])) * side,
-        (one - wp.float64(b[1])) * side,
-        (one - wp.float64(c[1])) * side,
-        one,
-        one,
-        one,
-    )
-
-
-@no_type_check
-@wp.func
-def solid(
-    albedo: wp.array[wp.vec4ub],
-    size: int,
-    corners: wp.mat33d,
-    a: wp.float64,
-    b: wp.float64,
-    c: wp.float64,
-) -> bool:
-    """Tell whether a card is opaque where its corners have these (perspective) weights."""
-    inverse = wp.float64(1.0) / (a + b + c)
-    column = wp.int32((corners[0, 0] * a + corners[0, 1] * b + corners[0, 2] * c) * inverse)
-    row = wp.int32((corners[1, 0] * a + corners[1, 1] * b + corners[1, 2] * c) * inverse)
-    column = wp.clamp(column, 0, size - 1)
-    row = wp.clamp(row, 0, size - 1)
-    return wp.int32(albedo[row * size + column][3]) > 127
 
 
 @no_type_check
@@ -152,9 +111,10 @@ def rasterise(
     bias_a = bias(across_a, down_a)
     bias_b = bias(across_b, down_b)
     bias_c = bias(across_c, down_c)
-    corners = wp.mat33d()
+    shape = Card()
     if card:
-        corners = texels(surface, triangle, size)
+        # Half the area, of 256 steps a side, and four samples a pixel.
+        shape = card_of(surface, triangle, size, wp.float64(area) / wp.float64(32768.0))
     # The most that a sample of a pixel may have more than its corner: below it, none is inside.
     most_a = reach(across_a, down_a)
     most_b = reach(across_b, down_b)
@@ -167,7 +127,11 @@ def rasterise(
         ec = across_c * (px - wp.int64(a[0])) + down_c * (py - wp.int64(a[1]))
         for x in range(left, right + 1):
             near = ((ea + most_a) | (eb + most_b) | (ec + most_c)) >= wp.int64(0)
-            first = (y * view.width + x) * SAMPLES
+            pixel = y * view.width + x
+            first = pixel * SAMPLES
+            begin = wp.int32(0)
+            if near and card:
+                begin = start(triangle, pixel)
             for sample in range(5):
                 if near:
                     dx = wp.int64(offset_x(sample))
@@ -182,7 +146,10 @@ def rasterise(
                         key = nearness(pa + pb + pc) | wp.uint64(triangle)
                         shown = key < keys[first + sample]
                         if shown and card:
-                            shown = solid(albedo, size, corners, pa, pb, pc)
+                            needed = wp.int32(127)
+                            if sample < 4:
+                                needed = threshold(begin, sample)
+                            shown = alpha(shape, albedo, pa, pb, pc) > needed
                         if shown:
                             wp.atomic_min(keys, first + sample, key)
             ea += across_a * wp.int64(256)
@@ -193,7 +160,7 @@ def rasterise(
 def visible(posed: Posed, albedo: wp.array, size: int) -> wp.array:
     """Give the key of every sample, flat: pixel after pixel, `SAMPLES` each.
 
-    `albedo` (size², RGBA) is asked where cards are seen.
+    `albedo` is the pyramid of an atlas of size², asked where cards are seen.
     """
     samples = posed.view.width * posed.view.height * SAMPLES
     keys = wp.full(samples, value=EMPTY, dtype=wp.uint64, device=posed.device)

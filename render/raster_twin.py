@@ -3,6 +3,7 @@
 It agrees with `render.raster` on every triangle number exactly and on depth to float32.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,8 +32,10 @@ def on_screen(mesh: Mesh, camera: Camera) -> tuple[Int64[np.ndarray, "vertices 2
     return place, inverse.astype(np.float32).astype(np.float64)
 
 
-def visible_twin(mesh: Mesh, camera: Camera, alpha: UInt8[np.ndarray, "size size"]) -> Seen:
-    """Find what every sample sees; `alpha` is the atlas' and is asked where cards are seen."""
+def visible_twin(
+    mesh: Mesh, camera: Camera, alpha: Sequence[UInt8[np.ndarray, "_ _"]]
+) -> Seen:
+    """Find what every sample sees; `alpha` holds the levels of the atlas, the largest first."""
     place, inverse_depth = on_screen(mesh, camera)
     shape = (camera.height, camera.width, SAMPLES)
     nearest = np.zeros(shape, np.float32)
@@ -58,7 +61,10 @@ def visible_twin(mesh: Mesh, camera: Camera, alpha: UInt8[np.ndarray, "size size
             share[corner] = turned * (inverse[corner] / abs(area))
         near = share.sum(axis=0).astype(np.float32)
         if card:
-            inside &= _opaque(mesh.uv[mesh.uv_triangles[number]], share, alpha)
+            uv = mesh.uv[mesh.uv_triangles[number]].astype(np.float64)
+            samples = abs(area) / 2 / SUBPIXEL**2 * 4
+            pixel = rows * camera.width + columns
+            inside &= _alpha(uv, share, alpha, samples) > _thresholds(number, pixel)
         here = (rows, columns)
         wins = inside & (near > nearest[here])
         nearest[here] = np.where(wins, near, nearest[here])
@@ -81,13 +87,26 @@ def _samples(corners: np.ndarray, camera: Camera) -> tuple[np.ndarray, np.ndarra
     return rows, columns, first[:, :, None] + OFFSETS
 
 
-def _opaque(uv: np.ndarray, share: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """Tell where the nearest texel of a card is opaque."""
+def _alpha(
+    uv: np.ndarray, share: np.ndarray, levels: Sequence[np.ndarray], samples: float
+) -> np.ndarray:
+    """Give the alpha of a card, from the first level with at most two texels a sample."""
+    flat = uv[1:] - uv[0]
+    area = abs(flat[0, 0] * flat[1, 1] - flat[0, 1] * flat[1, 0]) / 2
+    level = next((a for a in levels if area * a.size <= 2 * samples), levels[-1])
     total = share.sum(axis=0)
     total = np.where(total == 0, 1.0, total)
-    u = sum(share[i] * float(uv[i, 0]) for i in range(3)) / total
-    v = sum(share[i] * (1 - float(uv[i, 1])) for i in range(3)) / total
-    last = len(alpha) - 1
-    column = np.clip(np.floor(u * len(alpha)).astype(int), 0, last)
-    row = np.clip(np.floor(v * len(alpha)).astype(int), 0, last)
-    return alpha[row, column] > 127
+    u = sum(share[i] * uv[i, 0] for i in range(3)) / total
+    v = sum(share[i] * (1 - uv[i, 1]) for i in range(3)) / total
+    column = np.clip(np.floor(u * len(level)).astype(int), 0, len(level) - 1)
+    row = np.clip(np.floor(v * len(level)).astype(int), 0, len(level) - 1)
+    return level[row, column]
+
+
+def _thresholds(triangle: int, pixel: np.ndarray) -> np.ndarray:
+    """Give what alpha must exceed at the samples of pixels."""
+    mixed = (triangle * 747796405 + pixel * 277803737) & 0xFFFFFFFF
+    mixed = ((mixed ^ (mixed >> 15)) * 739183537) & 0xFFFFFFFF
+    start = (mixed ^ (mixed >> 16)) & 255
+    shared = np.minimum((start[..., None] + 64 * np.arange(4)) & 255, 254)
+    return np.concatenate([shared, np.full((*shared.shape[:-1], 1), 127)], axis=-1)

@@ -170,8 +170,8 @@ def strand(
     sky = soft_irradiance(lamp.sh, n, n, wp.vec3(0.5, 0.5, 0.5)) * reached[0]
     key = lamp.colour * (reached[1] * facing)
     diffuse = wp.cw_mul(albedo, sky * 0.31830989 + key * (0.27 * sine_l))
-    first = wp.pow(along, 60.0) * 0.055
+    first = wp.pow(along, 40.0) * 0.03
     second = wp.pow(along, 14.0)
-    shine = key * (first * sine_l) + wp.cw_mul(key, albedo) * (0.22 * second)
+    shine = key * (first * sine_l) + wp.cw_mul(key, albedo) * (0.18 * second)
     glow = reflected(lamp, wp.normalize(n * 0.7 + v * 0.3), 0.7) * (0.02 * reached[0])
     return diffuse + shine + glow

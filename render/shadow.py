@@ -1,7 +1,8 @@
 """The key light's shadow: a depth map along its direction, and how much of it a place sees.
 
 The map is orthographic and covers what the picture can show. It holds, a texel, how far along the
-light the first surface stands (the smaller, the nearer to the light), cards tested for alpha.
+light the first surface stands (the smaller, the nearer to the light), cards as thin as their
+alpha says (`render.card`).
 """
 
 from functools import cache
@@ -10,10 +11,10 @@ from typing import no_type_check
 import numpy as np
 import warp as wp
 
+from render.card import Card, alpha, card_of, start, threshold
 from render.device import put
 from render.light import Light
 from render.material import Material
-from render.raster import solid, texels
 from render.surface import Posed, Surface, View, pixel_ray
 
 SIDE = 512
@@ -106,9 +107,9 @@ def cast(shadow: Shadow, surface: Surface, albedo: wp.array[wp.vec4ub], size: in
     card = surface.card[triangle] != wp.uint8(0)
     if area == 0.0 or (area > 0.0 and not card):
         return
-    corners = wp.mat33d()
+    shape = Card()
     if card:
-        corners = texels(surface, triangle, size)
+        shape = card_of(surface, triangle, size, wp.float64(wp.abs(area) * 0.5))
     inverse = 1.0 / area
     across_a = (b[1] - c[1]) * inverse
     across_b = (c[1] - a[1]) * inverse
@@ -127,9 +128,9 @@ def cast(shadow: Shadow, surface: Surface, albedo: wp.array[wp.vec4ub], size: in
                 depth = wa * a[2] + wb * b[2] + wc * c[2]
                 shown = depth < shadow.depth[row * shadow.size + column]
                 if shown and card:
-                    shown = solid(
-                        albedo, size, corners, wp.float64(wa), wp.float64(wb), wp.float64(wc)
-                    )
+                    needed = threshold(start(triangle, row * shadow.size + column), 0)
+                    opaque = alpha(shape, albedo, wp.float64(wa), wp.float64(wb), wp.float64(wc))
+                    shown = opaque > needed
                 if shown:
                     wp.atomic_min(shadow.depth, row * shadow.size + column, depth)
 

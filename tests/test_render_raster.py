@@ -21,6 +21,14 @@ def keys_of(surface: Mesh, seen: Camera, made) -> tuple[np.ndarray, np.ndarray]:
     return triangle, np.divide(1.0, bits, out=np.zeros_like(bits), where=triangle >= 0)
 
 
+def levels_of(made) -> list[np.ndarray]:
+    packed, levels, first, side = made.albedo.numpy()[:, 3], [], 0, made.size
+    while side:
+        levels.append(packed[first : first + side * side].reshape(side, side))
+        first, side = first + side * side, side // 2
+    return levels
+
+
 def soup(rng: np.random.Generator, count: int, card: bool) -> Mesh:
     centre = rng.uniform(-0.35, 0.35, (count, 1, 3))
     vertices = centre + rng.normal(0, 0.08, (count, 3, 3))
@@ -38,8 +46,9 @@ def test_agrees_with_its_twin():
         47,
     )
     surface = together(soup(rng, 250, False), soup(rng, 150, True), sphere(0.15, rings=10))
-    twin = visible_twin(surface, aside, alpha)
-    triangle, depth = keys_of(surface, aside, paper(alpha=alpha))
+    made = paper(alpha=alpha)
+    twin = visible_twin(surface, aside, levels_of(made))
+    triangle, depth = keys_of(surface, aside, made)
     np.testing.assert_array_equal(triangle, twin.triangle)
     np.testing.assert_allclose(depth, twin.depth, rtol=2e-7)
     shown = np.unique(triangle)
@@ -80,10 +89,10 @@ def test_back_faces_are_culled_and_cards_are_not():
     assert (keys_of(card, seen, paper())[0] >= 0).all()
 
 
-def test_card_shows_where_its_alpha_is_above_a_half():
+def test_card_shows_where_it_is_opaque():
     # The right half of the atlas lets through; the square is 40 px wide from 12 to 52.
     alpha = np.full((64, 64), 255, np.uint8)
-    alpha[:, 32:] = 127
+    alpha[:, 32:] = 0
     behind = square(4.0, z=-0.2)
     surface = together(square(0.4, card=True), behind)
     triangle, depth = keys_of(surface, camera(64), paper(alpha=alpha))
@@ -93,6 +102,26 @@ def test_card_shows_where_its_alpha_is_above_a_half():
     np.testing.assert_array_equal(front[32].all(axis=1), inside)
     np.testing.assert_allclose(depth[32][inside], 1.0, rtol=1e-6)
     np.testing.assert_allclose(depth[32][~inside], 1.2, rtol=1e-6)
+
+
+def test_thin_card_hides_as_much_as_its_alpha():
+    row, column = np.mgrid[:1024, :1024]
+    pattern = (7 * row + 3 * column) % 20  # far finer than the samples
+    behind = square(4.0, z=-0.2)
+    surface = together(square(0.6, card=True), behind)
+    for share in (0.1, 0.35, 0.8):
+        made = paper(alpha=(pattern < share * 20).astype(np.uint8) * 255)
+        triangle, _ = keys_of(surface, camera(64), made)
+        middle = triangle[8:56, 8:56] < 2
+        assert middle[..., :4].mean() == pytest.approx(share, abs=0.02)
+        hidden = middle[..., :4].sum(axis=-1)
+        assert hidden.max() - hidden.min() <= 2  # shared out evenly, pixel by pixel
+        np.testing.assert_array_equal(middle[..., 4], share > 0.5)
+        # Two such cards hide what one leaves of what the other leaves.
+        double = together(square(0.6, z=0.001, card=True), surface)
+        triangle, _ = keys_of(double, camera(64), made)
+        through = (triangle[8:56, 8:56, :4] >= 4).mean()
+        assert through == pytest.approx((1 - share) ** 2, abs=0.03)
 
 
 def test_near_plane_leaves_triangles_out():
