@@ -13,7 +13,7 @@ import numpy as np
 import warp as wp
 from jaxtyping import Float32
 
-from render.device import put
+from render.device import empty, put
 from render.scene import Sensor
 
 STEPS = 4096
@@ -96,7 +96,7 @@ def expose(
 def develop(light: wp.array, size: tuple[int, int], exposure: float, sensor: Sensor) -> wp.array:
     """Give the picture's bytes, a pixel a row; `size` is width and height."""
     device = str(light.device)
-    image = wp.empty(len(light), dtype=wp.vec3ub, device=device)
+    image = empty(len(light), wp.vec3ub, device)
     # Three taps of a Gaussian of the lens' deviation, normalised.
     near = np.exp(-0.5 / max(sensor.blur, 1e-3) ** 2)
     inputs = [

@@ -6,7 +6,7 @@ all the same, or every one of them compiles.
 """
 
 import importlib
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import warp as wp
@@ -35,6 +35,11 @@ def prepare(device: Device) -> None:
         wp.load_module(importlib.import_module(f"render.{module}"), device=name)
 
 
-def put(values: np.ndarray, dtype: type, device: str) -> wp.array:
+def empty(count: int, dtype: Any, device: str) -> wp.array:
+    """Give an array of `count` whose values are yet to be written."""
+    return wp.empty(count, dtype=dtype, device=device)
+
+
+def put(values: np.ndarray, dtype: Any, device: str) -> wp.array:
     """Give values to the device; on the CPU the array looks at the same memory."""
     return wp.array(np.ascontiguousarray(values), dtype=dtype, device=device, copy=device != "cpu")

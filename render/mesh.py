@@ -85,7 +85,7 @@ def vertex_normals(
     facing = np.empty_like(first)
     for axis, (a, b) in enumerate(((1, 2), (2, 0), (0, 1))):
         facing[:, axis] = first[:, a] * second[:, b] - first[:, b] * second[:, a]
-    summed = round_vertex @ facing
+    summed = np.asarray(round_vertex @ facing)
     length = np.sqrt((summed * summed).sum(axis=1, keepdims=True))
     lost = length[:, 0] < 1e-20
     summed[lost] = (0.0, 0.0, 1.0)

@@ -12,7 +12,7 @@ from typing import no_type_check
 import numpy as np
 import warp as wp
 
-from render.device import put
+from render.device import empty, put
 from render.maps import Maps
 from render.raster import triangle_of
 from render.shadow import Shadow, lit, thickness
@@ -182,8 +182,8 @@ def soften(
 def occlusion(posed: Posed, shadow: Shadow, keys: wp.array, maps: Maps) -> wp.array:
     """Give, a pixel: openness (0–1), share of the key light (0–1), thickness towards it (m)."""
     pixels = posed.view.width * posed.view.height
-    raw = wp.empty(pixels, dtype=wp.vec3, device=posed.device)
-    soft = wp.empty(pixels, dtype=wp.vec3, device=posed.device)
+    raw = empty(pixels, wp.vec3, posed.device)
+    soft = empty(pixels, wp.vec3, posed.device)
     steps = put(_steps(), wp.vec2, posed.device)
     inputs = [posed.view, posed.surface, shadow, steps, keys, maps.depth, maps.normal, raw]
     wp.launch(occlude, dim=pixels, inputs=inputs, device=posed.device)

@@ -32,9 +32,7 @@ def on_screen(mesh: Mesh, camera: Camera) -> tuple[Int64[np.ndarray, "vertices 2
     return place, inverse.astype(np.float32).astype(np.float64)
 
 
-def visible_twin(
-    mesh: Mesh, camera: Camera, alpha: Sequence[UInt8[np.ndarray, "_ _"]]
-) -> Seen:
+def visible_twin(mesh: Mesh, camera: Camera, alpha: Sequence[UInt8[np.ndarray, "_ _"]]) -> Seen:
     """Find what every sample sees; `alpha` holds the levels of the atlas, the largest first."""
     place, inverse_depth = on_screen(mesh, camera)
     shape = (camera.height, camera.width, SAMPLES)
@@ -62,7 +60,7 @@ def visible_twin(
         near = share.sum(axis=0).astype(np.float32)
         if card:
             uv = mesh.uv[mesh.uv_triangles[number]].astype(np.float64)
-            samples = abs(area) / 2 / SUBPIXEL**2 * 4
+            samples = float(abs(area)) / 2 / SUBPIXEL**2 * 4
             pixel = rows * camera.width + columns
             inside &= _alpha(uv, share, alpha, samples) > _thresholds(number, pixel)
         here = (rows, columns)

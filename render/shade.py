@@ -13,7 +13,7 @@ import numpy as np
 import warp as wp
 
 from assets.classes import CLASSES
-from render.device import put
+from render.device import empty, put
 from render.light import Light
 from render.maps import Maps, class_at
 from render.material import Material
@@ -64,10 +64,10 @@ PANORAMA = (64, 128)
 class Stage:
     """Everything a place needs to be shaded."""
 
-    view: View
-    surface: Surface
-    texels: Texels
-    lamp: Lamp
+    view: View  # pyright: ignore[reportGeneralTypeIssues]
+    surface: Surface  # pyright: ignore[reportGeneralTypeIssues]
+    texels: Texels  # pyright: ignore[reportGeneralTypeIssues]
+    lamp: Lamp  # pyright: ignore[reportGeneralTypeIssues]
     eye: wp.vec3
     depth: wp.array[wp.float32]
 
@@ -345,7 +345,7 @@ def shaded(
     """Give the picture in linear light, a vector a pixel; `soft` is from `render.occlusion`."""
     device = str(keys.device)
     behind = put(background.reshape(-1, 3), wp.vec3, device)
-    light = wp.empty(len(behind), dtype=wp.vec3, device=device)
+    light = empty(len(behind), wp.vec3, device)
     inputs = [on, keys, maps.classes, soft, behind, light]
     wp.launch(paint, dim=len(behind), inputs=inputs, device=device)
     return light

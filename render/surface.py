@@ -12,7 +12,7 @@ import numpy as np
 import warp as wp
 
 from render.camera import NEAR, Camera
-from render.device import put
+from render.device import empty, put
 from render.mesh import Mesh
 
 SAMPLES = 5
@@ -154,8 +154,8 @@ def project(view: View, near: wp.float64, surface: Surface):
 class Posed:
     """A mesh before a camera, on the device."""
 
-    view: View
-    surface: Surface
+    view: View  # pyright: ignore[reportGeneralTypeIssues]
+    surface: Surface  # pyright: ignore[reportGeneralTypeIssues]
     triangles: int
     device: str
 
@@ -176,7 +176,7 @@ def pose(mesh: Mesh, camera: Camera, device: str) -> Posed:
     surface.uv_triangles = put(mesh.uv_triangles, wp.vec3i, device)
     surface.card = put(mesh.card.view(np.uint8), wp.uint8, device)
     vertices = len(mesh.vertices)
-    surface.screen = wp.empty(vertices, dtype=wp.vec2i, device=device)
-    surface.inverse_depth = wp.empty(vertices, dtype=wp.float32, device=device)
+    surface.screen = empty(vertices, wp.vec2i, device)
+    surface.inverse_depth = empty(vertices, wp.float32, device)
     wp.launch(project, dim=vertices, inputs=[view, NEAR, surface], device=device)
     return Posed(view, surface, len(mesh.triangles), device)
