@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Float32, Int32, UInt8
 
-from assets import eyes, lid_grid, manifest
+from assets import eyes, lid_grid, lips, manifest
 
 ETHNICITIES = ("african", "asian", "caucasian")
 # Anchors of the interpolated phenotypes of the `anny` package, in the order of its weight mask.
@@ -65,6 +65,11 @@ class Topology:
     def lids(self) -> tuple[lid_grid.LidGrid, lid_grid.LidGrid]:
         """The lids of the left and the right eye as grids of vertices."""
         return lid_grid.both(self.quads, self.loops)
+
+    @cached_property
+    def lips(self) -> lips.LipGrid:
+        """The lips as a grid of vertices; raises ValueError where they are not regular."""
+        return lips.build(self.quads, self.loops)
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,8 +196,9 @@ class HeadModel:
     def person(
         self, phenotypes: Mapping[str, float], local: Mapping[str, float], age_years: float
     ) -> Head:
-        """A head with eyeballs that its lids touch; arguments as in `bare_vertices`."""
+        """A head with closed lips, and eyeballs that its lids touch; see `bare_vertices`."""
         bare = self.bare_vertices(phenotypes, local)
+        lips.seal(bare, self.topology.lips)
         balls, vertices = eyes.fit(bare, self.topology.lids, age_years)
         return Head(self.topology, vertices, self.actions, balls, age_years)
 

@@ -50,6 +50,30 @@ def _step(
     return found
 
 
+def grow(
+    quads: Int32[np.ndarray, "quads 4"], margin: list[int]
+) -> tuple[list[list[int]], list[list[int]]]:
+    """Follow a closed loop of edges to both sides while the mesh is regular.
+
+    Returns rows, nearest first: those on the side of the faces that run along the loop as it is
+    given, and those on the other side.
+    """
+    ahead: dict[tuple[int, int], list[int]] = {}
+    for face in quads.tolist():
+        for place, vertex in enumerate(face):
+            ahead[vertex, face[(place + 1) % 4]] = face
+    behind = {(b, a): list(reversed(face)) for (a, b), face in ahead.items()}
+
+    sides = []
+    for faces in (ahead, behind):
+        rows, seen = [margin], set(margin)
+        while (found := _step(rows[-1], faces, seen)) is not None:
+            rows.append(found)
+            seen |= set(found)
+        sides.append(rows[1:])
+    return sides[0], sides[1]
+
+
 def build(
     quads: Int32[np.ndarray, "quads 4"],
     upper: Int32[np.ndarray, " upper"],
@@ -66,19 +90,7 @@ def build(
             f"lid margins must share both corners, got {upper[[0, -1]]}, {lower[[0, -1]]}"
         )
     margin = [*upper.tolist(), *lower[-2:0:-1].tolist()]
-    ahead: dict[tuple[int, int], list[int]] = {}
-    for face in quads.tolist():
-        for place, vertex in enumerate(face):
-            ahead[vertex, face[(place + 1) % 4]] = face
-    behind = {(b, a): list(reversed(face)) for (a, b), face in ahead.items()}
-
-    sides = []
-    for faces in (ahead, behind):
-        rows, seen = [margin], set(margin)
-        while (found := _step(rows[-1], faces, seen)) is not None:
-            rows.append(found)
-            seen |= set(found)
-        sides.append(rows[1:])
+    sides = grow(quads, margin)
     # Faces turn anticlockwise seen from outside: the left margin runs clockwise seen from the
     # front, so that the skin lies ahead of it; on the right eye it lies behind.
     skin, socket = sides if side > 0 else reversed(sides)

@@ -83,7 +83,7 @@ def pose(
         return head.vertices.copy()
     pushed = _pushed(head, sides)
     if any(sides[0][au] or sides[1][au] for au in facs.AUS if au not in (43, 45)):
-        pushed = lips.meet(head, pushed, parted=any(sides[0][au] for au in JAW))
+        pushed = lips.meet(head, pushed, sides[0])
     if head.eyes is None:
         return pushed
     looks = [

@@ -17,7 +17,7 @@ from rigging.gaze import rotation
 
 # Where the closed line lies between the open lower (0) and upper margin (1): the upper lid goes
 # two thirds and more of the way down.
-MEETING = 0.27
+MEETING = 0.25
 # How far lids follow the gaze up and down: the upper one almost as far as the eyeball.
 FOLLOW_UP, FOLLOW_DOWN = (0.75, 0.3), (0.85, 0.4)
 # Rows may come together to this share of their neutral distance.

@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Float32
 
-from assets.head import SKIN, Head
+from assets.head import SKIN, TONGUE, Head
 
 EYE_DISTANCE_MM = 63.0
 # Eye distance of the head that the facial actions were made for.
@@ -62,9 +62,9 @@ ACTIONS: dict[int, dict[str, float]] = {
     17: {"mouthShrugLower": 0.9},
     20: {"mouthStretch": 1.0},
     23: {"mouthPress": 0.3, "mouthRollUpper": 0.35, "mouthRollLower": 0.45},
-    25: {"mouthLowerDown": 0.75, "mouthUpperUp": 0.25, "jawOpen": 0.07},
-    26: {"jawOpen": 0.4},
-    27: {"jawOpen": 0.85},
+    25: {"mouthLowerDown": 0.75, "mouthUpperUp": 0.45, "jawOpen": 0.07},
+    26: {"jawOpen": 0.4, "mouthUpperUp": 0.25},
+    27: {"jawOpen": 0.85, "mouthUpperUp": 0.4},
     43: {},
     45: {},
 }
@@ -110,8 +110,9 @@ PULLS: dict[int, tuple[Pull, ...]] = {
     15: (Pull("corner", (1, -3, 0), (8, 8, 16), (0.0, -1.5, 0.0)),),
     17: (Pull("chin", (0, 14, 0), (15, 9, 20), (0.0, 3.2, 1.4)),),
     20: (Pull("corner", (2, -2, 0), (9, 10, 18), (2.0, -0.6, -0.8)),),
-    26: (),
 }
+# The tongue leaves the palate and sinks lower than the teeth, so that the mouth opens on a cavity.
+TONGUE_SINKS = 1.4
 # Pulls on the midline act once, not from both sides.
 MIDLINE = ("chin",)
 
@@ -168,6 +169,8 @@ def fields(head: Head) -> Fields:
             total += weight * distance / ACTION_EYE_DISTANCE * _action(head, name)
         for pull in PULLS.get(au, ()):
             total += _pull(head, pull, landmarks, millimetre)
+        if "jawOpen" in actions:
+            total[:, head.topology.part == TONGUE] *= TONGUE_SINKS
         field[au] = total.astype(np.float32)
         size[au] = np.linalg.norm(total, axis=-1).astype(np.float32)
     return Fields(field, size)
