@@ -170,12 +170,15 @@ def _hair(identity: Identity, rng: np.random.Generator) -> np.ndarray:
     edge += np.float32(0.16) * grain
     if grooming.hair.balding > 0:
         edge -= np.float32(1.1 * grooming.hair.balding) * skin_noise.region("crown")
-    cover = {"shaved": 0.42, "stubble": 0.68, "cropped": 0.86}[grooming.hair.style]
+    # Hair ends that are lighter than the skin hardly show on it.
+    light = skin.lab_from_linear(((np.array(looks.hair) / 255 + 0.055) / 1.055) ** 2.4)[0]
+    pale = float(np.interp(light - looks.lightness, (-15.0, 15.0), (1.0, 0.3)))
+    cover = {"shaved": 0.42 * pale, "stubble": 0.68 * pale, "cropped": 0.86}[grooming.hair.style]
     hair = np.clip(edge, 0, 1, out=edge)
     hair *= np.float32(cover * grooming.hair.density) * np.clip(0.8 + 0.2 * grain, 0, 1)
     for name, amount, level, spread in (
         ("brow", 0.34 * grooming.brow_density, 0.8, 0.4),
-        ("beard", 0.42 * looks.beard, 0.45, 0.35),
+        ("beard", 0.42 * pale * looks.beard, 0.45, 0.35),
         ("lash_line", 0.35 * grooming.lash_density, 1.0, 0.0),
     ):
         if amount > 0:

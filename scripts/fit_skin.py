@@ -98,18 +98,6 @@ def regions(model: HeadModel, chart: skin_regions.Chart) -> dict[str, np.ndarray
 
     soft["lips"], soft["brow"] = blurred("lips", 5), blurred("brow", 9)
     soft["scalp"], soft["ear"] = blurred("scalp", 21), blurred("ear", 9)
-    skin_classes = (
-        "skin",
-        "upper_lid",
-        "lower_lid",
-        "brow",
-        "nose",
-        "ear",
-        "lips",
-        "neck",
-        "scalp",
-    )
-    soft["skin"] = np.isin(mask, [CLASSES[name] for name in skin_classes]).astype(np.float32)
     marked = soft["lid"] + soft["lips"] + soft["brow"]
     soft["bare"] = np.where((soft["face"] > 0.9) & (marked < 0.05), 1.0, 0.0)
     soft["margin"], soft["lash_line"] = skin_fit.lid_edges(chart)
