@@ -107,11 +107,15 @@ def by_stage(config: GenerateConfig, index: int) -> dict[str, float]:
     return {name: 1000 * spent / pictures for name, spent in clock.seconds.items()}
 
 
+def _silent(done: int, total: int) -> None:
+    pass
+
+
 def generated(config: GenerateConfig, workers: int) -> tuple[float, float]:
     """Pictures a second of `generate`, and the memory (MB) of its largest worker."""
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
-        jobs.generate(config, synth3d.PRODUCER, jobs.Run(Path(folder) / "set", workers))
+        jobs.generate(config, synth3d.PRODUCER, jobs.Run(Path(folder) / "set", workers), _silent)
         spent = time.perf_counter() - start
     pictures = config.identities * synth3d.pictures(config)
     return pictures / spent, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
