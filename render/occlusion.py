@@ -82,6 +82,43 @@ def open_sky(
 
 @no_type_check
 @wp.func
+def open_mirror(
+    view: View, depth: wp.array[wp.float32], x: int, y: int, n: wp.vec3, turn: int
+) -> wp.float32:
+    """Give how freely (0–1) a ray that the surface mirrors leaves the head.
+
+    By three steps along it in the depth map. Without it the far side of the nose and the jaw
+    would mirror the sky behind the head.
+    """
+    z = depth[y * view.width + x]
+    fx = wp.float32(view.focal[0])
+    fy = wp.float32(view.focal[1])
+    cx = wp.float32(view.centre[0])
+    cy = wp.float32(view.centre[1])
+    tilt = wp.vec2((wp.float32(x) + 0.5 - cx) / fx, -(wp.float32(y) + 0.5 - cy) / fy)
+    here = wp.vec3(tilt[0], tilt[1], -1.0) * z
+    v = -wp.normalize(here)
+    facing = wp.dot(n, v)
+    if facing > 0.75:
+        return 1.0
+    r = n * (2.0 * facing) - v
+    length = 0.004 * (1.0 + wp.float32(turn) / 6.0)
+    clear = wp.float32(1.0)
+    for _step in range(3):
+        p = here + r * length
+        column = wp.int32(wp.floor(cx - fx * p[0] / p[2]))
+        row = wp.int32(wp.floor(cy + fy * p[1] / p[2]))
+        if column >= 0 and row >= 0 and column < view.width and row < view.height:
+            there = depth[row * view.width + column]
+            if there > 0.0:
+                behind = (-p[2] - there) / length
+                clear = wp.min(clear, 1.0 - wp.clamp(behind * 3.0, 0.0, 1.0))
+        length = length * 3.5
+    return clear
+
+
+@no_type_check
+@wp.func
 def calm(view: View, depth: wp.array[wp.float32], x: int, y: int) -> bool:
     """Tell whether the four pixels beside one see its surface, too."""
     if x == 0 or y == 0 or x == view.width - 1 or y == view.height - 1:
@@ -106,9 +143,9 @@ def occlude(
     keys: wp.array[wp.uint64],
     depth: wp.array[wp.float32],
     normal: wp.array[wp.vec3],
-    raw: wp.array[wp.vec3],
+    raw: wp.array[wp.vec4],
 ):
-    """Write openness, share of the key light and thickness towards it for one pixel.
+    """Write what reaches one pixel: see `occlusion`.
 
     Where the surface goes on all round every other pixel is left to `soften`, openness -1.
     """
@@ -118,7 +155,7 @@ def occlude(
         return
     x = pixel % view.width
     y = pixel / view.width
-    raw[pixel] = wp.vec3(-1.0, 0.0, 0.0)
+    raw[pixel] = wp.vec4(-1.0, 0.0, 0.0, 0.0)
     if (x + y) % 2 == 1 and calm(view, depth, x, y):
         return
     turn = TURNS[(y % 4) * 4 + x % 4]
@@ -134,7 +171,8 @@ def occlude(
         share = lit(shadow, point, n, turn)
     if facing < 0.3:
         through = thickness(shadow, point, n)
-    raw[pixel] = wp.vec3(sky, share, through)
+    clear = open_mirror(view, depth, x, y, normal[pixel], turn)
+    raw[pixel] = wp.vec4(sky, share, through, clear)
 
 
 @no_type_check
@@ -143,8 +181,8 @@ def soften(
     view: View,
     depth: wp.array[wp.float32],
     normal: wp.array[wp.vec3],
-    raw: wp.array[wp.vec3],
-    soft: wp.array[wp.vec3],
+    raw: wp.array[wp.vec4],
+    soft: wp.array[wp.vec4],
 ):
     """Average a block of 4 x 4 pixels about one, within its surface."""
     pixel = wp.tid()
@@ -158,7 +196,7 @@ def soften(
     step = z / wp.float32(view.focal[0])
     slope = wp.sqrt(wp.max(1.0 - n[2] * n[2], 0.0)) / wp.max(n[2], 0.1)
     allowed = 0.0006 + 3.0 * step * wp.min(slope, 6.0)
-    total = wp.vec3(0.0, 0.0, 0.0)
+    total = wp.vec4(0.0, 0.0, 0.0, 0.0)
     weight = wp.float32(0.0)
     for dy in range(-1, 3):
         for dx in range(-1, 3):
@@ -180,10 +218,13 @@ def soften(
 
 @no_type_check
 def occlusion(posed: Posed, shadow: Shadow, keys: wp.array, maps: Maps) -> wp.array:
-    """Give, a pixel: openness (0–1), share of the key light (0–1), thickness towards it (m)."""
+    """Give, a pixel: openness, share of the key light, thickness towards it (m), open mirror.
+
+    All but the thickness are from 0 to 1.
+    """
     pixels = posed.view.width * posed.view.height
-    raw = empty(pixels, wp.vec3, posed.device)
-    soft = empty(pixels, wp.vec3, posed.device)
+    raw = empty(pixels, wp.vec4, posed.device)
+    soft = empty(pixels, wp.vec4, posed.device)
     steps = put(_steps(), wp.vec2, posed.device)
     inputs = [posed.view, posed.surface, shadow, steps, keys, maps.depth, maps.normal, raw]
     wp.launch(occlude, dim=pixels, inputs=inputs, device=posed.device)

@@ -158,7 +158,7 @@ def bounced(openness: wp.float32, albedo: wp.vec3) -> wp.vec3:
 @no_type_check
 @wp.func
 def strand(
-    lamp: Lamp, albedo: wp.vec3, n: wp.vec3, t: wp.vec3, v: wp.vec3, reached: wp.vec3
+    lamp: Lamp, albedo: wp.vec3, n: wp.vec3, t: wp.vec3, v: wp.vec3, reached: wp.vec4
 ) -> wp.vec3:
     """Give the light of a strand along `t` that grows from a surface with normal `n`."""
     tl = wp.dot(t, lamp.direction)

@@ -107,33 +107,8 @@ def frames_at(surface: Surface, corner: Corner) -> Frames:
 
 @no_type_check
 @wp.func
-def unblocked(stage: Stage, point: wp.vec3, r: wp.vec3) -> wp.float32:
-    """Give how far (0–1) a reflected ray leaves the head, by three steps in the depth map.
-
-    Without it the far side of the nose and the jaw would mirror the sky behind the head.
-    """
-    view = stage.view
-    clear = wp.float32(1.0)
-    length = wp.float32(0.006)
-    for _step in range(3):
-        p = point + r * length
-        seen = view.rotation * wp.vec3d(wp.float64(p[0]), wp.float64(p[1]), wp.float64(p[2]))
-        seen = seen + view.shift
-        x = wp.int32(wp.floor(seen[0] / seen[2] * view.focal[0] + view.centre[0]))
-        y = wp.int32(wp.floor(seen[1] / seen[2] * view.focal[1] + view.centre[1]))
-        if x >= 0 and y >= 0 and x < view.width and y < view.height:
-            there = stage.depth[y * view.width + x]
-            if there > 0.0:
-                behind = (wp.float32(seen[2]) - there) / length
-                clear = wp.min(clear, 1.0 - wp.clamp(behind * 3.0, 0.0, 1.0))
-        length = length * 3.5
-    return clear
-
-
-@no_type_check
-@wp.func
 def skin(
-    stage: Stage, corner: Corner, point: wp.vec3, reached: wp.vec3, level: wp.float32
+    stage: Stage, corner: Corner, point: wp.vec3, reached: wp.vec4, level: wp.float32
 ) -> wp.vec3:
     """Give the light that any surface but a strand sends to the camera."""
     v = wp.normalize(stage.eye - point)
@@ -186,17 +161,15 @@ def skin(
     seen = wp.clamp(
         reached[0] * reached[0] * (0.4 + 0.6 * nv) + 0.6 * reached[0] * (1.0 - nv), 0.0, 1.0
     )
-    if nv < 0.6:
-        # A blocked ray sees skin instead, about as bright as this.
-        clear = unblocked(stage, point, r)
-        around = around * clear + wp.cw_mul(s.albedo, sky) * (0.28 * (1.0 - clear))
+    # A blocked ray sees skin instead, about as bright as this.
+    around = around * reached[3] + wp.cw_mul(s.albedo, sky) * (0.28 * (1.0 - reached[3]))
     light = wp.cw_mul(s.albedo, sky + wp.cw_mul(key, lamp.colour)) * (0.31830989 * (1.0 - mirror))
     return light + around * (mirror * seen) + lamp.colour * shine
 
 
 @no_type_check
 @wp.func
-def shade(stage: Stage, key: wp.uint64, x: int, y: int, reached: wp.vec3) -> wp.vec3:
+def shade(stage: Stage, key: wp.uint64, x: int, y: int, reached: wp.vec4) -> wp.vec3:
     """Give the light that comes from what is seen at (x, y), in 1/256 pixel."""
     triangle = triangle_of(key)
     corner = corner_at(stage.surface, triangle, x, y)
@@ -237,14 +210,14 @@ def same_surface(stage: Stage, a: wp.uint64, b: wp.uint64) -> bool:
 @no_type_check
 @wp.func
 def reached_at(
-    view: View, soft: wp.array[wp.vec3], depth: wp.array[wp.float32], x: int, y: int, z: wp.float32
-) -> wp.vec3:
+    view: View, soft: wp.array[wp.vec4], depth: wp.array[wp.float32], x: int, y: int, z: wp.float32
+) -> wp.vec4:
     """Give what reaches the surface at depth `z`, from the nearest pixel that shows it."""
     own = depth[y * view.width + x]
     if own > 0.0 and wp.abs(own - z) < 0.002:
         return soft[y * view.width + x]
     best = wp.float32(1.0e9)
-    out = wp.vec3(1.0, 1.0, 1.0)
+    out = wp.vec4(1.0, 1.0, 1.0, 1.0)
     for dy in range(-1, 2):
         for dx in range(-1, 2):
             px = wp.clamp(x + dx, 0, view.width - 1)
@@ -264,7 +237,7 @@ def paint(
     stage: Stage,
     keys: wp.array[wp.uint64],
     classes: wp.array[wp.uint8],
-    soft: wp.array[wp.vec3],
+    soft: wp.array[wp.vec4],
     background: wp.array[wp.vec3],
     light: wp.array[wp.vec3],
 ):

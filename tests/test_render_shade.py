@@ -177,7 +177,7 @@ def test_corner_is_darker_than_the_open(monkeypatch):
 
     monkeypatch.setattr(image, "occlusion", spy)
     image.draw(scene(together(wall, other), paper(), sun(), camera(256, 700.0)))
-    sky = kept[0].numpy().reshape(256, 256, 3)[100:156, :, 0].mean(axis=0)
+    sky = kept[0].numpy().reshape(256, 256, 4)[100:156, :, 0].mean(axis=0)
     assert 0.4 < sky[126:130].mean() < 0.65
     assert sky[10] > 0.95
     assert (np.diff(sky[10:127]) < 0.02).all()
