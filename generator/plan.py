@@ -24,6 +24,10 @@ class Shard:
         """File name."""
         return f"{self.split}-{self.number:06d}.tar"
 
+    def __str__(self) -> str:
+        """Name the shard in errors without all of its people."""
+        return self.name
+
 
 def shards(splits: Sequence[Split], people_per_shard: int) -> tuple[Shard, ...]:
     """Plan the shards of a data set: train, then val, then test, each by number."""

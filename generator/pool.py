@@ -84,7 +84,7 @@ def _started(work: Callable[[Any, Report], None]) -> _Worker:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(work, theirs), daemon=True)
-    with _environment(ONE_THREAD):
+    with _environment(ONE_THREAD), _without_interrupts():
         process.start()
     theirs.close()
     return _Worker(process, ours)
@@ -111,8 +111,6 @@ def _received(worker: _Worker) -> Done | int:
 
 def _serve(work: Callable[[Any, Report], None], connection: Connection) -> None:
     """Do tasks as they come, in a worker process."""
-    # Ctrl-C reaches the whole group; the parent alone answers it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
     threading.Thread(target=_die_with_parent, daemon=True).start()
     while True:
@@ -135,6 +133,19 @@ def _die_with_parent() -> None:
     wait([parent.sentinel])
     # Not sys.exit: that ends this thread alone, and a running task would go on writing.
     os._exit(1)
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Put off Ctrl-C for the block, and for good in processes started in it.
+
+    It reaches every process of the terminal, and the parent alone answers it.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager
