@@ -16,15 +16,16 @@ SPINE = np.array(
 )
 HALF_HEIGHT = (0.0032, 0.0040, 0.0034, 0.0024, 0.0009)
 GROWTH = (68.0, 32.0, 14.0, -8.0, -24.0)
-CANDIDATES = 300
+CANDIDATES = 620
 ROWS = 3
 # Widest band, in usual half heights, from which a person's brow is taken.
 WIDEST = 1.35
 
 
 @cache
-def _candidates(model: HeadModel) -> tuple[Cards, np.ndarray]:
-    """Cards of both brows, and how far across the brow each stands (0 middle, 1 usual edge)."""
+def _candidates(model: HeadModel) -> tuple[Cards, np.ndarray, np.ndarray]:
+    """Cards of both brows, how far across the brow each stands (0 middle, 1 usual edge), and how
+    far along it (0 inner end, 1 tail)."""
     mean = anchors.mean_head(model)
     rng = stream(0, -1, "brow candidates")
     along = rng.random(CANDIDATES)
@@ -41,7 +42,7 @@ def _candidates(model: HeadModel) -> tuple[Cards, np.ndarray]:
     direction = np.stack([np.cos(angle), np.sin(angle)], axis=1)
     steps = np.linspace(0, 1, ROWS)[None, :, None] * length[:, None, None]
     places = root[:, None] + steps * direction[:, None]
-    half = 0.00075 * np.stack([-direction[:, 1], direction[:, 0]], axis=1)
+    half = 0.00045 * np.stack([-direction[:, 1], direction[:, 0]], axis=1)
     half = half[:, None] * np.array([1.0, 0.95, 0.8])[None, :, None]
     both = np.concatenate([places, places * [-1, 1]])
     halves = np.concatenate([half, half * [-1, 1]])
@@ -54,13 +55,18 @@ def _candidates(model: HeadModel) -> tuple[Cards, np.ndarray]:
     wide -= (wide * out).sum(-1, keepdims=True) * out
     lift = np.array([0.0002, 0.0007, 0.0010])[None, :, None]
     centre = frames.origin[anchor] + lift * out
-    window = cards.tile_window("brow", rng.uniform(0, 0.72, len(anchor)), 0.28, ROWS)
+    window = cards.tile_window("brow", rng.uniform(0, 0.82, len(anchor)), 0.17, ROWS)
     drawn = cards.cards(points, frames, Lines(centre, wide, out, anchor), window)
-    return drawn, np.tile(np.abs(across), 2)
+    return drawn, np.tile(np.abs(across), 2), np.tile(along, 2)
 
 
 def grow(model: HeadModel, density: float, width: float, rng: np.random.Generator) -> Cards:
     """One person's brows: `density` 0-1 of the cards, within `width` usual half heights."""
-    drawn, across = _candidates(model)
-    kept = (across < width) & (rng.random(len(across)) < density)
-    return cards.chosen(drawn, np.flatnonzero(kept).astype(np.int32), ROWS)
+    drawn, across, along = _candidates(model)
+    # Brows thin out towards their edges and their inner end.
+    chance = density * np.interp(across / width, (0.35, 1.0), (1.0, 0.3))
+    chance *= np.interp(along, (0.0, 0.18), (0.45, 1.0))
+    kept = (across < width) & (rng.random(len(across)) < chance)
+    some = cards.chosen(drawn, np.flatnonzero(kept).astype(np.int32), ROWS)
+    # Faint brows have finer hairs, not only fewer.
+    return cards.thinned(some, float(np.interp(density, (0.1, 0.8), (0.5, 1.0))))

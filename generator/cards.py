@@ -6,7 +6,7 @@ how it bends is given once, in the frames of its anchors.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, Float32, Int32
@@ -88,6 +88,14 @@ def chosen(all_cards: Cards, which: Int32[np.ndarray, " cards"], rows: int) -> C
         all_cards.uv[vertex],
         triangles.astype(np.int32),
     )
+
+
+def thinned(all_cards: Cards, share: float) -> Cards:
+    """The same cards with a share of their width."""
+    sides = all_cards.offset.reshape(-1, 2, 3)
+    middle = sides.mean(axis=1, keepdims=True)
+    offset = (middle + (sides - middle) * np.float32(share)).reshape(-1, 3)
+    return replace(all_cards, offset=offset)
 
 
 def join(parts: Sequence[Cards]) -> Cards:

@@ -1,5 +1,6 @@
 """Eyelashes: cards rooted on the outer edge of the lid margins, which turn with the lids."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -91,7 +92,4 @@ def grow(model: HeadModel, density: float, length: float, rng: np.random.Generat
     root = offset[:, :1].mean(axis=2, keepdims=True)
     middle = offset.mean(axis=2, keepdims=True)
     stretched = offset + (middle - root) * (length / LENGTH - 1)
-    return Cards(
-        some.points, some.anchor, stretched.reshape(-1, 3).astype(np.float32), some.facing,
-        some.uv, some.triangles,
-    )  # fmt: skip
+    return replace(some, offset=stretched.reshape(-1, 3).astype(np.float32))
