@@ -36,7 +36,7 @@ BIAS = 0.0012
 class Shadow:
     """A shadow map; `across` and `up` span it, `along` points away from the light.
 
-    `disk`: for each of 16 turns, 5 places on a unit disk and then 9.
+    `disk`: for each of 16 turns, 4 places on a unit disk and then 7.
     """
 
     across: wp.vec3
@@ -151,7 +151,7 @@ def stored(shadow: Shadow, x: wp.float32, y: wp.float32) -> wp.float32:
 def lit(shadow: Shadow, point: wp.vec3, normal: wp.vec3, turn: int) -> wp.float32:
     """Give the share (0–1) of the key light that a place sees.
 
-    Nine places on a disk as wide as the penumbra, which grows with the distance of what blocks
+    Seven places on a disk as wide as the penumbra, which grows with the distance of what blocks
     the light; `turn` (0–15) is another one for each pixel nearby.
     """
     moved = point + normal * BIAS - shadow.along * BIAS
@@ -159,8 +159,8 @@ def lit(shadow: Shadow, point: wp.vec3, normal: wp.vec3, turn: int) -> wp.float3
     reach = wp.min(shadow.spread * 0.08, 0.03) * shadow.scale + 1.0
     distance = wp.float32(0.0)
     blockers = wp.float32(0.0)
-    for tap in range(5):
-        offset = shadow.disk[turn * 14 + tap]
+    for tap in range(4):
+        offset = shadow.disk[turn * 11 + tap]
         first = stored(shadow, at[0] + reach * offset[0], at[1] + reach * offset[1])
         if first < at[2]:
             distance += at[2] - first
@@ -169,11 +169,11 @@ def lit(shadow: Shadow, point: wp.vec3, normal: wp.vec3, turn: int) -> wp.float3
         return 1.0
     reach = wp.min(shadow.spread * distance / blockers, 0.03) * shadow.scale + 0.8
     seen = wp.float32(0.0)
-    for tap in range(5, 14):
-        offset = shadow.disk[turn * 14 + tap]
+    for tap in range(4, 11):
+        offset = shadow.disk[turn * 11 + tap]
         first = stored(shadow, at[0] + reach * offset[0], at[1] + reach * offset[1])
         seen += wp.where(first < at[2], 0.0, 1.0)
-    return seen / 9.0
+    return seen / 7.0
 
 
 @no_type_check
@@ -191,10 +191,10 @@ def thickness(shadow: Shadow, point: wp.vec3, normal: wp.vec3) -> wp.float32:
 
 @cache
 def _disk() -> np.ndarray:
-    """Give Vogel's spiral on the unit disk in 16 turns: 5 places each, then 9."""
+    """Give Vogel's spiral on the unit disk in 16 turns: 4 places each, then 7."""
     turns = []
     for turn in np.arange(16) / 16 * 2 * np.pi:
-        for taps in (5, 9):
+        for taps in (4, 7):
             number = np.arange(taps)
             angle, radius = turn + 2.39996323 * number, np.sqrt((number + 0.5) / taps)
             turns.append(radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1))
