@@ -5,14 +5,15 @@ from the units beside the fields of `Record`, so that card and data cannot drift
 """
 
 import json
-from dataclasses import dataclass, is_dataclass
+from collections import Counter
+from dataclasses import dataclass, is_dataclass, replace
 from typing import Any, get_origin
 
 import pyarrow as pa
 
 from assets.classes import CLASSES
 from assets.facs import AUS, NAMES
-from assets.population import SPLITS
+from assets.population import BANDS, SPLITS
 from generator.shards.features import dataset_features
 from generator.shards.record import Intensities, Record
 from generator.shards.record_json import field_texts, field_types, without_none
@@ -70,6 +71,18 @@ same person and view.
 )
 
 
+def about_options(about: About, options: dict[str, Any] | None) -> About:
+    """What can be said of a data set that was made with these options.
+
+    A user's own backgrounds bring their own licence.
+    """
+    if options is None or options.get("background") != "folder":
+        return about
+    text = """The backgrounds are pictures of whoever made this data set, under a licence of their
+own, which decides what may be done with the whole."""
+    return replace(about, licence="other", text=f"{about.text}\n\n{text}")
+
+
 def card(
     about: About, members: tuple[str, ...], index: pa.Table, options: dict[str, Any] | None = None
 ) -> str:
@@ -83,6 +96,8 @@ def card(
             "",
             "## What is here",
             *_counts(index),
+            "",
+            *_people(index),
             "",
             "## How to read it",
             *_reading(),
@@ -140,6 +155,37 @@ def _counts(index: pa.Table) -> list[str]:
     return lines
 
 
+def _people(index: pa.Table) -> list[str]:
+    """Who is shown, and at which intensity, as lines of counts."""
+    wanted = ["identity", "age_years", "sex", "ethnicity", "skin_tone", "pspi"]
+    rows = index.select(wanted).to_pylist()
+    people = list({row["identity"]: row for row in rows}.values())
+    facts = {
+        "People by age": [_band(row["age_years"]) for row in people],
+        "People by sex": [row["sex"] for row in people],
+        "People by ethnicity": [row["ethnicity"] for row in people],
+        "People by Monk tone": [row["skin_tone"] for row in people],
+        "Pictures by PSPI, rounded down": [
+            None if row["pspi"] is None else int(row["pspi"]) for row in rows
+        ],
+    }
+    return [f"- {name}: {_counted(values)}." for name, values in facts.items()]
+
+
+def _band(age_years: float | None) -> str | None:
+    if age_years is None:
+        return None
+    found = [f"{low}-{high}" for low, high in BANDS if low <= age_years < high + 1]
+    return found[0] if found else f"over {BANDS[-1][1]}"
+
+
+def _counted(values: list[Any]) -> str:
+    counts = Counter("not known" if value is None else value for value in values)
+    numbers = sorted(value for value in counts if isinstance(value, int))
+    names = sorted(value for value in counts if isinstance(value, str))
+    return ", ".join(f"{value}: {counts[value]:,}" for value in (*numbers, *names))
+
+
 def _reading() -> list[str]:
     return [
         "```python",
@@ -151,6 +197,10 @@ def _reading() -> list[str]:
         "readers that decode by Pillow cut them to 8 bits. `index.parquet` has a row a sample with "
         "the place of its bytes, `croissant.json` describes it for machines, `manifest.json` has "
         "the SHA-256 of every file, and `config.json` what decides them.",
+        "",
+        "The columns of the index are named after the fields below, with `au1` ... `au45` the "
+        "labels of `label_source`, angles in degrees and gaze the mean of both eyes; `shard`, "
+        "`offset`, `size` and `sha256` say where the members of a sample lie, one after another.",
     ]
 
 

@@ -63,7 +63,9 @@ def croissant(about: About, files: Mapping[str, Checksum]) -> bytes:
         "conformsTo": "http://mlcommons.org/croissant/1.0",
         "name": "pain3d",
         "description": about.title,
-        "license": f"https://spdx.org/licenses/{about.licence.upper()}.html",
+        "license": about.licence
+        if about.licence == "other"
+        else f"https://spdx.org/licenses/{about.licence.upper()}.html",
         "version": VERSION,
         "citeAs": f"pain3d: {about.title}",
         "distribution": [_file(name, files[name]) for name in sorted(files)],

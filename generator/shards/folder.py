@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from assets.population import SPLITS
 from generator.shards import atomic, index, manifest
-from generator.shards.card import About, card
+from generator.shards.card import About, about_options, card
 from generator.shards.croissant import croissant
 from generator.shards.index import Row
 from generator.shards.manifest import Checksum, json_bytes, read_json
@@ -114,6 +114,7 @@ def finish(
     """
     config = read_config(folder)
     members = tuple(config["members"])
+    about = about_options(about, config.get("options"))
     files = dict(shards)
     index.write(folder / INDEX, rows)
     files[INDEX] = manifest.checksum(folder / INDEX)

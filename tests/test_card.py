@@ -1,0 +1,68 @@
+"""The data set card says what is in the data set: counts, people, licence, every field."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from generator.shards.card import MEMBERS
+from generator.shards.folder import open_folder
+from tests.runs import SMALL, make
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make(tmp_path_factory.mktemp("card") / "data", replace(SMALL, ages="0-90"))
+
+
+def counts(card: str, name: str) -> dict[str, int]:
+    line = next(line for line in card.splitlines() if line.startswith(f"- {name}: "))
+    pairs = line.removeprefix(f"- {name}: ").removesuffix(".").split(", ")
+    return {value: int(count) for value, count in (pair.split(": ") for pair in pairs)}
+
+
+def test_counts_are_those_of_the_index(data: Path) -> None:
+    card = (data / "README.md").read_text()
+    rows = open_folder(data).index.to_pylist()
+    people = {row["identity"]: row for row in rows}
+    assert "| train | 9 | 72 | 18 | 36 | 18 | 0 |" in card
+    for name, column in (("sex", "sex"), ("ethnicity", "ethnicity"), ("Monk tone", "skin_tone")):
+        stated = counts(card, f"People by {name}")
+        values = [str(row[column]) for row in people.values()]
+        assert stated == {value: values.count(value) for value in set(values)}
+    assert counts(card, "People by age") == dict.fromkeys(
+        ("0-1", "2-12", "13-17", "18-39", "40-64", "65-90"), 2
+    )
+    levels = counts(card, "Pictures by PSPI, rounded down")
+    assert sum(levels.values()) == len(rows)
+    assert levels["0"] == sum(row["pspi"] == 0 for row in rows)
+
+
+def test_every_member_and_field_is_described(data: Path) -> None:
+    card = (data / "README.md").read_text()
+    for suffix in SMALL.members:
+        assert f"| `KEY.{suffix}` | {MEMBERS[suffix].split(' | ')[0]}" in card
+    assert "KEY.uv.png" not in card
+    for field in ("pspi", "camera.extrinsics", "aus.target.left", "landmarks.visible", "nfcs"):
+        table = card.partition("## The record")[2].partition("## How it was made")[0]
+        assert len(re.findall(rf"^\| `{re.escape(field)}` \|.*\S \|$", table, re.M)) == 1
+    for phrase in ("validated on adults", "which mix of three axes", "CC0 1.0", "Intended use"):
+        assert phrase in card
+    assert "license: cc0-1.0" in card
+
+
+def test_a_users_backgrounds_keep_their_licence(tmp_path: Path) -> None:
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    assert cv2.imwrite(str(pictures / "a.png"), np.zeros((8, 8, 3), np.uint8))
+    config = replace(SMALL, background="folder", background_folder=pictures, identities=2)
+    out = make(tmp_path / "out", config)
+    card = (out / "README.md").read_text()
+    assert "license: other" in card
+    assert "under a licence of their\nown" in card
+    assert '"license": "other"' in (out / "croissant.json").read_text()
+    everything = "".join(path.read_text(errors="replace") for path in out.iterdir())
+    assert str(tmp_path) not in everything
