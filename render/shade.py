@@ -55,6 +55,10 @@ SHARPER = -0.35
 WET = 0.16
 """Rougher surfaces mirror the harmonics, smoother ones the panorama."""
 
+GRAZING = 0.2
+"""The mirror share grows down to this cosine: skin's own roughness hides the rest from a grazing
+eye, and without it jaws had a rim of sky."""
+
 PANORAMA = (64, 128)
 """Rows and columns that a wet surface sees: an eye shows no more."""
 
@@ -143,7 +147,7 @@ def skin(
     r = fine * (2.0 * wp.dot(fine, v)) - v
     rough = wp.clamp(s.roughness, 0.04, 1.0)
     alpha = rough * rough
-    mirror = mirror_share(rough, wp.max(nv, 0.08), 0.028)
+    mirror = mirror_share(rough, wp.max(nv, GRAZING), 0.028)
     shine = wp.float32(0.0)
     if share > 0.0 and nl > 0.0:
         spot = 0.25 * lamp.size * lamp.size

@@ -11,6 +11,7 @@ from render.light import Light, irradiance, radiance
 from render.material import decode_table
 from render.mesh import Mesh
 from render.reflectance import lobe, mirror_share, wrapped
+from render.shade import GRAZING
 from tests.shapes import camera, mesh, paper, scene, sphere, square, sun, together
 
 
@@ -69,7 +70,7 @@ def test_ball_under_harmonics(monkeypatch):
     normal = frame.normal[kept].astype(np.float64)
     cosine, viewer = shares(frame, seen)
     cosine, viewer = cosine[kept], viewer[kept]
-    share = np.array([mirror_share(1.0, max(float(c), 0.08), 0.028) for c in cosine])[:, None]
+    share = np.array([mirror_share(1.0, max(float(c), GRAZING), 0.028) for c in cosine])[:, None]
     reflected = 2 * (normal * viewer).sum(axis=1, keepdims=True) * normal - viewer
     bands = np.repeat([1.0, np.exp(-1.0), np.exp(-3.0)], (1, 3, 5))[:, None].astype(np.float32)
     wanted = decode_table()[188] * irradiance(sky, normal) / np.pi * (1 - share)
