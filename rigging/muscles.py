@@ -62,8 +62,8 @@ ACTIONS: dict[int, dict[str, float]] = {
     17: {"mouthShrugLower": 0.9},
     20: {"mouthStretch": 1.0},
     23: {"mouthPress": 0.3, "mouthRollUpper": 0.35, "mouthRollLower": 0.45},
-    25: {"mouthLowerDown": 0.75, "mouthUpperUp": 0.45, "jawOpen": 0.07},
-    26: {"jawOpen": 0.4, "mouthUpperUp": 0.25},
+    25: {"mouthLowerDown": 0.75, "mouthUpperUp": 0.65, "jawOpen": 0.07},
+    26: {"jawOpen": 0.4, "mouthUpperUp": 0.35},
     27: {"jawOpen": 0.85, "mouthUpperUp": 0.4},
     43: {},
     45: {},
@@ -111,8 +111,10 @@ PULLS: dict[int, tuple[Pull, ...]] = {
     17: (Pull("chin", (0, 14, 0), (15, 9, 20), (0.0, 3.2, 1.4)),),
     20: (Pull("corner", (2, -2, 0), (9, 10, 18), (2.0, -0.6, -0.8)),),
 }
-# The tongue leaves the palate and sinks lower than the teeth, so that the mouth opens on a cavity.
-TONGUE_SINKS = 1.4
+# The tongue sinks with the jaw, its root by this share, so that the mouth opens on a cavity.
+ROOT_SINKS = 0.75
+# At rest it lies on the palate; parted lips show it lowered (up and forward, millimetres).
+TONGUE_LOWERED = {25: (-5.0, -3.0), 26: (-5.0, -3.0), 27: (0.0, 0.0)}
 # Pulls on the midline act once, not from both sides.
 MIDLINE = ("chin",)
 
@@ -156,6 +158,16 @@ def _pull(head: Head, pull: Pull, landmarks: np.ndarray, millimetre: float) -> n
     return out
 
 
+def _sink_tongue(head: Head, total: np.ndarray, lowered: np.ndarray) -> None:
+    """Let the whole tongue sink about as far as its tip, which the jaw carries, in place."""
+    tongue = head.topology.part == TONGUE
+    depth = head.vertices[tongue, 2]
+    forward = (depth - depth.min()) / np.ptp(depth)
+    tip = total[:, tongue][:, forward > 0.95].mean(axis=1)
+    total[:, tongue] = tip[:, None] * (ROOT_SINKS + (1 - ROOT_SINKS) * forward)[:, None]
+    total[:, tongue, 1:] += 0.5 * lowered
+
+
 @lru_cache(maxsize=4)
 def fields(head: Head) -> Fields:
     """The displacements of every AU on this person (kept for the last few people)."""
@@ -170,7 +182,7 @@ def fields(head: Head) -> Fields:
         for pull in PULLS.get(au, ()):
             total += _pull(head, pull, landmarks, millimetre)
         if "jawOpen" in actions:
-            total[:, head.topology.part == TONGUE] *= TONGUE_SINKS
+            _sink_tongue(head, total, np.array(TONGUE_LOWERED[au]) * millimetre)
         field[au] = total.astype(np.float32)
         size[au] = np.linalg.norm(total, axis=-1).astype(np.float32)
     return Fields(field, size)
