@@ -1,0 +1,82 @@
+"""Every command that the README shows runs, on small people, in the order in which it is shown."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from scripts import cli, generate
+from tests.fake_producer import PRODUCER
+from tests.runs import ROOT
+
+SMALL = ["--pain-per-identity", "1", "--views", "1", "--size", "32", "--people-per-shard", "1"]
+PEOPLE = "4"
+"""Enough for a train and a val split; a README asks for more."""
+
+
+def shown() -> list[str]:
+    """Commands in the README, and options that a table shows apart from their command."""
+    text = (ROOT / "README.md").read_text()
+    lines = re.findall(r"^(pain3d .*?)(?: +#.*)?$|`(pain3d [^`]*|--[a-z][^`]*)`", text, re.M)
+    found = [block or span for block, span in lines]
+    return [f"pain3d generate … {part}" if part.startswith("--") else part for part in found]
+
+
+def arguments(command: str, place: Path) -> list[str]:
+    """What a command is given here: names in capitals are places, and `…` stands for the rest."""
+    given: list[str] = []
+    for word in command.split()[1:]:
+        if word == "…":
+            continue
+        if re.fullmatch(r"[A-Z][A-Z0-9]*\*", word):
+            given += sorted(str(path) for path in place.glob(word))
+        elif re.fullmatch(r"[A-Z][A-Z0-9]*(\.csv)?", word):
+            given.append(str(place / word))
+        else:
+            given.append(word)
+    if given[0] != "generate" or "--help" in given:
+        return given
+    if "--identities" in given:
+        given[given.index("--identities") + 1] = PEOPLE
+    else:
+        given += ["--identities", PEOPLE]
+    if "--out" not in given:
+        given += ["--out", str(place / "DIR")]
+    return [*given, *SMALL]
+
+
+def every_part(given: list[str]) -> list[list[str]]:
+    """A command for one part, as one for each of the parts."""
+    if "--part" not in given:
+        return [given]
+    at, out = given.index("--part") + 1, given.index("--out") + 1
+    number, count = given[at].split("/")
+    stem = given[out].removesuffix(number)
+    return [
+        [*given[:at], f"{k}/{count}", *given[at + 1 : out], f"{stem}{k}", *given[out + 1 :]]
+        for k in range(1, int(count) + 1)
+    ]
+
+
+def run(given: list[str]) -> int:
+    if given[0] == "generate":
+        return cli.reported("generate", lambda: generate.main(given[1:], PRODUCER))
+    return cli.run(given)
+
+
+def test_every_command_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "FILE.csv").write_text("AU4,AU6,AU7,AU9,AU10,AU43\n1,0,0,0,0,0\n")
+    commands = shown()
+    assert {command.split()[1] for command in commands} == set(cli.COMMANDS)
+    for command in commands:
+        for given in every_part(arguments(command, tmp_path)):
+            if "--help" in given:
+                with pytest.raises(SystemExit) as stop:
+                    run(given)
+                assert stop.value.code == 0
+                continue
+            if "--out" in given and "--resume" not in given:
+                shutil.rmtree(given[given.index("--out") + 1], ignore_errors=True)
+            code = run(given)
+            assert code == 0, f"{command}: {capsys.readouterr().err}"
