@@ -41,21 +41,77 @@ def triangle_of(key: wp.uint64) -> int:
 
 
 @no_type_check
-@wp.func
-def bias(a: wp.int64, b: wp.int64) -> wp.int64:
-    """Give -1 where a sample on this edge belongs to the triangle beyond it, else 0."""
-    if a > wp.int64(0) or (a == wp.int64(0) and b > wp.int64(0)):
-        return wp.int64(0)
-    return wp.int64(-1)
+@wp.struct
+class Edges:
+    """The edge functions of a triangle, one opposite each corner, above 0 inside.
+
+    At (x, y), in 1/256 pixel, they are across · x + down · y + rest. Half of the edges own the
+    samples that lie on them; `owned` is 0 for those, -1 for the rest. `most` is the most that a
+    function grows from a pixel's corner to a sample. `area` is twice the triangle's, `nearness`
+    what each corner's function adds to the inverse depth. `area` 0: nothing to draw.
+    """
+
+    across: wp.vec3l
+    down: wp.vec3l
+    rest: wp.vec3l
+    owned: wp.vec3l
+    most: wp.vec3l
+    area: wp.int64
+    nearness: wp.vec3d
 
 
 @no_type_check
 @wp.func
-def reach(across: wp.int64, down: wp.int64) -> wp.int64:
-    """Give the most that an edge function grows from a pixel's corner to one of its samples."""
+def edges_of(surface: Surface, index: wp.vec3i, card: bool) -> Edges:
+    """Give the edge functions of a triangle that can be seen."""
+    out = Edges()
+    a = surface.screen[index[0]]
+    b = surface.screen[index[1]]
+    c = surface.screen[index[2]]
+    ax = wp.vec3l(wp.int64(a[0]), wp.int64(b[0]), wp.int64(c[0]))
+    ay = wp.vec3l(wp.int64(a[1]), wp.int64(b[1]), wp.int64(c[1]))
+    out.across = wp.vec3l(ay[1] - ay[2], ay[2] - ay[0], ay[0] - ay[1])
+    out.down = wp.vec3l(ax[2] - ax[1], ax[0] - ax[2], ax[1] - ax[0])
+    area = out.down[2] * out.across[1] - out.down[1] * out.across[2]
+    if area > wp.int64(0) and not card:
+        return out  # seen from behind
+    if area < wp.int64(0):
+        area = -area
+        out.across = -out.across
+        out.down = -out.down
+    z = wp.vec3d()
     far = wp.int64(224)
     zero = wp.int64(0)
-    return wp.max(across * far, zero) + wp.max(down * far, zero)
+    for i in range(3):
+        across = out.across[i]
+        down = out.down[i]
+        out.rest[i] = -across * ax[(i + 1) % 3] - down * ay[(i + 1) % 3]
+        out.owned[i] = wp.int64(-1)
+        if across > zero or (across == zero and down > zero):
+            out.owned[i] = zero
+        out.most[i] = wp.max(across * far, zero) + wp.max(down * far, zero)
+        z[i] = wp.float64(surface.inverse_depth[index[i]])
+    if area > zero and wp.min(z[0], wp.min(z[1], z[2])) > wp.float64(0.0):
+        out.area = area
+        out.nearness = z / wp.float64(area)
+    return out
+
+
+@no_type_check
+@wp.func
+def bounds(view: View, surface: Surface, index: wp.vec3i) -> wp.vec4i:
+    """Give the first and last column, then row, whose samples a triangle may cover."""
+    a = surface.screen[index[0]]
+    b = surface.screen[index[1]]
+    c = surface.screen[index[2]]
+    low = wp.min(a, wp.min(b, c))
+    high = wp.max(a, wp.max(b, c))
+    return wp.vec4i(
+        wp.max((low[0] + 31) >> 8, 0),
+        wp.min((high[0] - 32) >> 8, view.width - 1),
+        wp.max((low[1] + 31) >> 8, 0),
+        wp.min((high[1] - 32) >> 8, view.height - 1),
+    )
 
 
 @no_type_check
@@ -70,91 +126,44 @@ def rasterise(
     """Draw one triangle into the keys."""
     triangle = wp.tid()
     index = surface.triangles[triangle]
-    za = wp.float64(surface.inverse_depth[index[0]])
-    zb = wp.float64(surface.inverse_depth[index[1]])
-    zc = wp.float64(surface.inverse_depth[index[2]])
-    zero = wp.float64(0.0)
-    if za <= zero or zb <= zero or zc <= zero:
+    box = bounds(view, surface, index)
+    if box[0] > box[1] or box[2] > box[3]:
         return
-    a = surface.screen[index[0]]
-    b = surface.screen[index[1]]
-    c = surface.screen[index[2]]
-    left = wp.max((wp.min(a[0], wp.min(b[0], c[0])) + 31) >> 8, 0)
-    right = wp.min((wp.max(a[0], wp.max(b[0], c[0])) - 32) >> 8, view.width - 1)
-    top = wp.max((wp.min(a[1], wp.min(b[1], c[1])) + 31) >> 8, 0)
-    bottom = wp.min((wp.max(a[1], wp.max(b[1], c[1])) - 32) >> 8, view.height - 1)
-    if left > right or top > bottom:
-        return
-    # Edge functions: e(x, y) = across·x + down·y + rest, above 0 inside.
-    across_a = wp.int64(b[1] - c[1])
-    across_b = wp.int64(c[1] - a[1])
-    across_c = wp.int64(a[1] - b[1])
-    down_a = wp.int64(c[0] - b[0])
-    down_b = wp.int64(a[0] - c[0])
-    down_c = wp.int64(b[0] - a[0])
-    area = down_c * across_b - down_b * across_c
     card = surface.card[triangle] != wp.uint8(0)
-    if area == wp.int64(0) or (area > wp.int64(0) and not card):
+    e = edges_of(surface, index, card)
+    if e.area == wp.int64(0):
         return
-    if area < wp.int64(0):
-        area = -area
-        across_a = -across_a
-        across_b = -across_b
-        across_c = -across_c
-        down_a = -down_a
-        down_b = -down_b
-        down_c = -down_c
-    inverse = wp.float64(1.0) / wp.float64(area)
-    za = za * inverse
-    zb = zb * inverse
-    zc = zc * inverse
-    bias_a = bias(across_a, down_a)
-    bias_b = bias(across_b, down_b)
-    bias_c = bias(across_c, down_c)
     shape = Card()
     if card:
-        # Half the area, of 256 steps a side, and four samples a pixel.
-        shape = card_of(surface, triangle, size, wp.float64(area) / wp.float64(32768.0))
-    # The most that a sample of a pixel may have more than its corner: below it, none is inside.
-    most_a = reach(across_a, down_a)
-    most_b = reach(across_b, down_b)
-    most_c = reach(across_c, down_c)
-    for y in range(top, bottom + 1):
-        px = wp.int64(left * 256)
-        py = wp.int64(y * 256)
-        ea = across_a * (px - wp.int64(b[0])) + down_a * (py - wp.int64(b[1]))
-        eb = across_b * (px - wp.int64(c[0])) + down_b * (py - wp.int64(c[1]))
-        ec = across_c * (px - wp.int64(a[0])) + down_c * (py - wp.int64(a[1]))
-        for x in range(left, right + 1):
-            near = ((ea + most_a) | (eb + most_b) | (ec + most_c)) >= wp.int64(0)
-            pixel = y * view.width + x
-            first = pixel * SAMPLES
-            begin = wp.int32(0)
-            if near and card:
-                begin = start(triangle, pixel)
-            for sample in range(5):
-                if near:
+        # Half of twice the area, of 256² steps a pixel, and four samples a pixel.
+        shape = card_of(surface, triangle, size, wp.float64(e.area) / wp.float64(32768.0))
+    for y in range(box[2], box[3] + 1):
+        at = e.across * wp.int64(box[0] * 256) + e.down * wp.int64(y * 256) + e.rest
+        for x in range(box[0], box[1] + 1):
+            best = at + e.most
+            if (best[0] | best[1] | best[2]) >= wp.int64(0):
+                pixel = y * view.width + x
+                begin = wp.int32(0)
+                if card:
+                    begin = start(triangle, pixel)
+                for sample in range(5):
                     dx = wp.int64(offset_x(sample))
-                    dy = wp.int64(offset_y(sample))
-                    wa = ea + across_a * dx + down_a * dy
-                    wb = eb + across_b * dx + down_b * dy
-                    wc = ec + across_c * dx + down_c * dy
-                    if ((wa + bias_a) | (wb + bias_b) | (wc + bias_c)) >= wp.int64(0):
-                        pa = wp.float64(wa) * za
-                        pb = wp.float64(wb) * zb
-                        pc = wp.float64(wc) * zc
+                    w = at + e.across * dx + e.down * wp.int64(offset_y(sample))
+                    inside = w + e.owned
+                    if (inside[0] | inside[1] | inside[2]) >= wp.int64(0):
+                        pa = wp.float64(w[0]) * e.nearness[0]
+                        pb = wp.float64(w[1]) * e.nearness[1]
+                        pc = wp.float64(w[2]) * e.nearness[2]
                         key = nearness(pa + pb + pc) | wp.uint64(triangle)
-                        shown = key < keys[first + sample]
+                        shown = key < keys[pixel * SAMPLES + sample]
                         if shown and card:
                             needed = wp.int32(127)
                             if sample < 4:
                                 needed = threshold(begin, sample)
                             shown = alpha(shape, albedo, pa, pb, pc) > needed
                         if shown:
-                            wp.atomic_min(keys, first + sample, key)
-            ea += across_a * wp.int64(256)
-            eb += across_b * wp.int64(256)
-            ec += across_c * wp.int64(256)
+                            wp.atomic_min(keys, pixel * SAMPLES + sample, key)
+            at += e.across * wp.int64(256)
 
 
 def visible(posed: Posed, albedo: wp.array, size: int) -> wp.array:
