@@ -60,8 +60,10 @@ def run(
     finished is as if it had not begun.
     """
     waiting = list(reversed(tasks))
-    crew = [_started(work) for _ in range(min(workers, len(tasks)))]
+    crew: list[_Worker] = []
     try:
+        with _interrupts_put_off():
+            crew += [_started(work) for _ in range(min(workers, len(tasks)))]
         for worker in crew:
             _next(worker, waiting)
         while busy := {worker.connection: worker for worker in crew if worker.task is not None}:
@@ -84,7 +86,7 @@ def _started(work: Callable[[Any, Report], None]) -> _Worker:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(work, theirs), daemon=True)
-    with _environment(ONE_THREAD), _without_interrupts():
+    with _environment(ONE_THREAD):
         process.start()
     theirs.close()
     return _Worker(process, ours)
@@ -136,16 +138,25 @@ def _die_with_parent() -> None:
 
 
 @contextmanager
-def _without_interrupts() -> Iterator[None]:
-    """Put off Ctrl-C for the block, and for good in processes started in it.
+def _interrupts_put_off() -> Iterator[None]:
+    """Answer Ctrl-C after the block; processes started in it never see one.
 
-    It reaches every process of the terminal, and the parent alone answers it.
+    It reaches every process of the terminal, and the parent alone answers it. Processes inherit
+    the mask; the handler is there because another thread of ours may take the signal.
     """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    caught: list[int] = []
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    handler = signal.signal(signal.SIGINT, lambda number, _: caught.append(number))
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.signal(signal.SIGINT, handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    if caught:
+        raise KeyboardInterrupt
 
 
 @contextmanager
