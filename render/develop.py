@@ -45,50 +45,64 @@ def quantiles() -> Float32[np.ndarray, " 1024"]:
 
 
 @no_type_check
+@wp.struct
+class Film:
+    """A `Sensor` on the device; `side` is what a neighbour weighs in the lens' blur."""
+
+    width: int
+    height: int
+    exposure: wp.float32
+    vignette: wp.float32
+    saturation: wp.float32
+    side: wp.float32
+    noise: wp.float32
+    grain: wp.float32
+    seed: int
+    tone: wp.array[wp.float32]
+    bell: wp.array[wp.float32]
+
+
+@no_type_check
+@wp.func
+def blurred(film: Film, light: wp.array[wp.vec3], x: int, y: int) -> wp.vec3:
+    """Give a pixel's light through the lens."""
+    out = wp.vec3(0.0, 0.0, 0.0)
+    for dy in range(-1, 2):
+        for dx in range(-1, 2):
+            weight = wp.where(dx == 0, 1.0 - 2.0 * film.side, film.side)
+            weight = weight * wp.where(dy == 0, 1.0 - 2.0 * film.side, film.side)
+            px = wp.clamp(x + dx, 0, film.width - 1)
+            py = wp.clamp(y + dy, 0, film.height - 1)
+            out += weight * light[py * film.width + px]
+    return out
+
+
+@no_type_check
 @wp.kernel(enable_backward=False)
-def expose(
-    light: wp.array[wp.vec3],
-    width: int,
-    height: int,
-    exposure: wp.float32,
-    vignette: wp.float32,
-    saturation: wp.float32,
-    side: wp.float32,
-    noise: wp.vec2,
-    seed: int,
-    tone: wp.array[wp.float32],
-    bell: wp.array[wp.float32],
-    image: wp.array[wp.vec3ub],
-):
-    """Write the bytes of one pixel; `side` is what a neighbour weighs in the lens' blur."""
+def expose(film: Film, light: wp.array[wp.vec3], image: wp.array[wp.vec3ub]):
+    """Write the bytes of one pixel."""
     pixel = wp.tid()
-    x = pixel % width
-    y = pixel / width
+    x = pixel % film.width
+    y = pixel / film.width
     c = light[pixel]
-    if side > 0.0:
-        c = wp.vec3(0.0, 0.0, 0.0)
-        for dy in range(-1, 2):
-            for dx in range(-1, 2):
-                weight = wp.where(dx == 0, 1.0 - 2.0 * side, side)
-                weight = weight * wp.where(dy == 0, 1.0 - 2.0 * side, side)
-                px = wp.clamp(x + dx, 0, width - 1)
-                py = wp.clamp(y + dy, 0, height - 1)
-                c += weight * light[py * width + px]
-    u = (2.0 * wp.float32(x) + 1.0) / wp.float32(width) - 1.0
-    v = (2.0 * wp.float32(y) + 1.0) / wp.float32(height) - 1.0
-    c = c * (exposure * (1.0 - 0.5 * vignette * (u * u + v * v)))
+    if film.side > 0.0:
+        c = blurred(film, light, x, y)
+    u = (2.0 * wp.float32(x) + 1.0) / wp.float32(film.width) - 1.0
+    v = (2.0 * wp.float32(y) + 1.0) / wp.float32(film.height) - 1.0
+    c = c * (film.exposure * (1.0 - 0.5 * film.vignette * (u * u + v * v)))
     grey = 0.2126 * c[0] + 0.7152 * c[1] + 0.0722 * c[2]
-    state = wp.rand_init(seed, pixel)
+    state = wp.rand_init(film.seed, pixel)
     bits = wp.randu(state)
     out = wp.vec3ub()
     for channel in range(3):
-        value = wp.max(grey + saturation * (c[channel] - grey), 0.0)
-        deviation = wp.sqrt(noise[0] * noise[0] + noise[1] * noise[1] * wp.min(value, 1.0))
-        value += deviation * bell[wp.int32((bits >> wp.uint32(10 * channel)) & wp.uint32(1023))]
+        value = wp.max(grey + film.saturation * (c[channel] - grey), 0.0)
+        shot = film.grain * film.grain * wp.min(value, 1.0)
+        drawn = film.bell[wp.int32((bits >> wp.uint32(10 * channel)) & wp.uint32(1023))]
+        value += wp.sqrt(film.noise * film.noise + shot) * drawn
         at = wp.sqrt(wp.clamp(value / WHITEST, 0.0, 1.0)) * 4095.0
         step = wp.min(wp.int32(at), 4094)
         part = at - wp.float32(step)
-        code = tone[step] * (1.0 - part) + tone[step + 1] * part
+        code = film.tone[step] * (1.0 - part) + film.tone[step + 1] * part
         out[channel] = wp.uint8(wp.int32(code + 0.5))
     image[pixel] = out
 
@@ -96,21 +110,15 @@ def expose(
 def develop(light: wp.array, size: tuple[int, int], exposure: float, sensor: Sensor) -> wp.array:
     """Give the picture's bytes, a pixel a row; `size` is width and height."""
     device = str(light.device)
-    image = empty(len(light), wp.vec3ub, device)
+    film = Film()
+    film.width, film.height = size
+    film.exposure, film.vignette, film.saturation = exposure, sensor.vignette, sensor.saturation
     # Three taps of a Gaussian of the lens' deviation, normalised.
     near = np.exp(-0.5 / max(sensor.blur, 1e-3) ** 2)
-    inputs = [
-        light,
-        *size,
-        exposure,
-        sensor.vignette,
-        sensor.saturation,
-        float(near / (1 + 2 * near)),
-        wp.vec2(sensor.noise, sensor.grain),
-        sensor.seed,
-        put(tone_table(sensor.contrast), wp.float32, device),
-        put(quantiles(), wp.float32, device),
-        image,
-    ]
-    wp.launch(expose, dim=len(light), inputs=inputs, device=device)
+    film.side = float(near / (1 + 2 * near))
+    film.noise, film.grain, film.seed = sensor.noise, sensor.grain, sensor.seed
+    film.tone = put(tone_table(sensor.contrast), wp.float32, device)
+    film.bell = put(quantiles(), wp.float32, device)
+    image = empty(len(light), wp.vec3ub, device)
+    wp.launch(expose, dim=len(light), inputs=[film, light, image], device=device)
     return image

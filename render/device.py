@@ -13,7 +13,7 @@ import warp as wp
 
 Device = Literal["cpu", "cuda"]
 
-KERNELS = ("material", "surface", "raster", "maps", "shadow", "occlusion", "shade", "develop")
+KERNELS = ("material", "surface", "raster", "maps", "shadow", "occlusion", "paint", "develop")
 """The modules of this room that hold kernels."""
 
 

@@ -10,9 +10,10 @@ from render.device import Device, start
 from render.frame import Frame
 from render.maps import landmarks, maps
 from render.occlusion import occlusion
+from render.paint import shaded
 from render.raster import visible
 from render.scene import Scene
-from render.shade import shaded, stage
+from render.shade import stage
 from render.shadow import shadow_map
 from render.surface import pose
 
@@ -32,7 +33,7 @@ def draw(scene: Scene, device: Device = "cpu") -> Frame:
     read = maps(posed, scene.mesh, material, keys)
     shadow = shadow_map(posed, read.depth, camera.position, material, scene.light)
     soft = occlusion(posed, shadow, keys, read)
-    on = stage(posed, material, scene.light, camera.position, read)
+    on = stage(posed, material, scene.light, camera.position)
     light = shaded(on, read, keys, soft, scene.background)
     size = (camera.width, camera.height)
     image = develop(light, size, scene.light.exposure, scene.sensor)

@@ -4,7 +4,6 @@ All of it is read from the first hit of one sample, so depth, normal, class, tex
 heat of a pixel belong to the same point of the same triangle.
 """
 
-from dataclasses import dataclass
 from typing import no_type_check
 
 import numpy as np
@@ -22,15 +21,16 @@ TOLERANCE = 0.003
 """A landmark this much (m) behind what is seen is still visible: it may lie inside a brow."""
 
 
-@dataclass(frozen=True, eq=False)
+@no_type_check
+@wp.struct
 class Maps:
-    """Maps on the device, of height times width pixels; `heat` has six planes."""
+    """Maps on the device, a value a pixel, row after row; `heat` has six rows of pixels."""
 
-    depth: wp.array
-    normal: wp.array
-    classes: wp.array
-    uv: wp.array
-    heat: wp.array
+    depth: wp.array[wp.float32]
+    normal: wp.array[wp.vec3]
+    classes: wp.array[wp.uint8]
+    uv: wp.array[wp.vec2]
+    heat: wp.array2d[wp.float32]
 
 
 @no_type_check
@@ -50,11 +50,7 @@ def read(
     mask: wp.array[wp.uint8],
     vertex_heat: wp.array2d[wp.float32],
     keys: wp.array[wp.uint64],
-    depth: wp.array[wp.float32],
-    normal: wp.array[wp.vec3],
-    classes: wp.array[wp.uint8],
-    uv: wp.array[wp.vec2],
-    heat: wp.array2d[wp.float32],
+    maps: Maps,
 ):
     """Read the maps at one pixel."""
     pixel = wp.tid()
@@ -66,45 +62,34 @@ def read(
     y = pixel / view.width
     corner = corner_at(surface, triangle, x * 256 + 128, y * 256 + 128)
     index = surface.triangles[triangle]
-    depth[pixel] = depth_of(key)
+    maps.depth[pixel] = depth_of(key)
     n = wp.normalize(blend(surface.normals, index, corner.weights))
     seen = view.rotation * wp.vec3d(wp.float64(n[0]), wp.float64(n[1]), wp.float64(n[2]))
     facing = wp.vec3(wp.float32(seen[0]), -wp.float32(seen[1]), -wp.float32(seen[2]))
     if surface.card[triangle] != wp.uint8(0) and facing[2] < 0.0:
         facing = -facing
-    normal[pixel] = facing
-    classes[pixel] = class_at(mask, corner.uv)
-    uv[pixel] = corner.uv
+    maps.normal[pixel] = facing
+    maps.classes[pixel] = class_at(mask, corner.uv)
+    maps.uv[pixel] = corner.uv
     for region in range(6):
         a = vertex_heat[index[0], region] * corner.weights[0]
         b = vertex_heat[index[1], region] * corner.weights[1]
         c = vertex_heat[index[2], region] * corner.weights[2]
-        heat[region, pixel] = a + b + c
+        maps.heat[region, pixel] = a + b + c
 
 
+@no_type_check
 def maps(posed: Posed, mesh: Mesh, material: Material, keys: wp.array) -> Maps:
     """Read every map from the keys of the samples."""
-    pixels = posed.view.width * posed.view.height
-    device = posed.device
-    out = Maps(
-        depth=wp.zeros(pixels, dtype=wp.float32, device=device),
-        normal=wp.zeros(pixels, dtype=wp.vec3, device=device),
-        classes=wp.zeros(pixels, dtype=wp.uint8, device=device),
-        uv=wp.zeros(pixels, dtype=wp.vec2, device=device),
-        heat=wp.zeros((6, pixels), dtype=wp.float32, device=device),
-    )
-    inputs = [
-        posed.view,
-        posed.surface,
-        material.classes,
-        put(mesh.heat, wp.float32, device),
-        keys,
-        out.depth,
-        out.normal,
-        out.classes,
-        out.uv,
-        out.heat,
-    ]
+    pixels, device = posed.view.width * posed.view.height, posed.device
+    out = Maps()
+    out.depth = wp.zeros(pixels, dtype=wp.float32, device=device)
+    out.normal = wp.zeros(pixels, dtype=wp.vec3, device=device)
+    out.classes = wp.zeros(pixels, dtype=wp.uint8, device=device)
+    out.uv = wp.zeros(pixels, dtype=wp.vec2, device=device)
+    out.heat = wp.zeros((6, pixels), dtype=wp.float32, device=device)
+    heat = put(mesh.heat, wp.float32, device)
+    inputs = [posed.view, posed.surface, material.classes, heat, keys, out]
     wp.launch(read, dim=pixels, inputs=inputs, device=device)
     return out
 

@@ -40,16 +40,12 @@ def _steps() -> np.ndarray:
 @no_type_check
 @wp.func
 def open_sky(
-    view: View,
-    depth: wp.array[wp.float32],
-    x: int,
-    y: int,
-    n: wp.vec3,
-    steps: wp.array[wp.vec2],
-    turn: int,
+    view: View, maps: Maps, steps: wp.array[wp.vec2], x: int, y: int, turn: int
 ) -> wp.float32:
     """Give the share (0–1) of the light of the surroundings that a pixel sees."""
-    z = depth[y * view.width + x]
+    pixel = y * view.width + x
+    z = maps.depth[pixel]
+    n = maps.normal[pixel]
     tilt = wp.vec2(1.0 / wp.float32(view.focal[0]), 1.0 / wp.float32(view.focal[1]))
     cx = wp.float32(x) + 0.5 - wp.float32(view.centre[0])
     cy = wp.float32(y) + 0.5 - wp.float32(view.centre[1])
@@ -63,7 +59,7 @@ def open_sky(
             column = x + wp.int32(wp.floor(offset[0] + 0.5))
             row = y + wp.int32(wp.floor(offset[1] + 0.5))
             if column >= 0 and row >= 0 and column < view.width and row < view.height:
-                there = depth[row * view.width + column]
+                there = maps.depth[row * view.width + column]
                 if there > 0.0:
                     px = cx + wp.float32(column - x)
                     py = cy + wp.float32(row - y)
@@ -82,15 +78,15 @@ def open_sky(
 
 @no_type_check
 @wp.func
-def open_mirror(
-    view: View, depth: wp.array[wp.float32], x: int, y: int, n: wp.vec3, turn: int
-) -> wp.float32:
+def open_mirror(view: View, maps: Maps, x: int, y: int, turn: int) -> wp.float32:
     """Give how freely (0–1) a ray that the surface mirrors leaves the head.
 
     By three steps along it in the depth map. Without it the far side of the nose and the jaw
     would mirror the sky behind the head.
     """
-    z = depth[y * view.width + x]
+    pixel = y * view.width + x
+    z = maps.depth[pixel]
+    n = maps.normal[pixel]
     fx = wp.float32(view.focal[0])
     fy = wp.float32(view.focal[1])
     cx = wp.float32(view.centre[0])
@@ -109,7 +105,7 @@ def open_mirror(
         column = wp.int32(wp.floor(cx - fx * p[0] / p[2]))
         row = wp.int32(wp.floor(cy + fy * p[1] / p[2]))
         if column >= 0 and row >= 0 and column < view.width and row < view.height:
-            there = depth[row * view.width + column]
+            there = maps.depth[row * view.width + column]
             if there > 0.0:
                 behind = (-p[2] - there) / length
                 clear = wp.min(clear, 1.0 - wp.clamp(behind * 3.0, 0.0, 1.0))
@@ -141,8 +137,7 @@ def occlude(
     shadow: Shadow,
     steps: wp.array[wp.vec2],
     keys: wp.array[wp.uint64],
-    depth: wp.array[wp.float32],
-    normal: wp.array[wp.vec3],
+    maps: Maps,
     raw: wp.array[wp.vec4],
 ):
     """Write what reaches one pixel: see `occlusion`.
@@ -156,10 +151,10 @@ def occlude(
     x = pixel % view.width
     y = pixel / view.width
     raw[pixel] = wp.vec4(-1.0, 0.0, 0.0, 0.0)
-    if (x + y) % 2 == 1 and calm(view, depth, x, y):
+    if (x + y) % 2 == 1 and calm(view, maps.depth, x, y):
         return
     turn = TURNS[(y % 4) * 4 + x % 4]
-    sky = open_sky(view, depth, x, y, normal[pixel], steps, turn)
+    sky = open_sky(view, maps, steps, x, y, turn)
     corner = corner_at(surface, triangle, x * 256 + 128, y * 256 + 128)
     index = surface.triangles[triangle]
     point = blend(surface.vertices, index, corner.weights)
@@ -171,7 +166,7 @@ def occlude(
         share = lit(shadow, point, n, turn)
     if facing < 0.3:
         through = thickness(shadow, point, n)
-    clear = open_mirror(view, depth, x, y, normal[pixel], turn)
+    clear = open_mirror(view, maps, x, y, turn)
     raw[pixel] = wp.vec4(sky, share, through, clear)
 
 
@@ -179,19 +174,18 @@ def occlude(
 @wp.kernel(enable_backward=False)
 def soften(
     view: View,
-    depth: wp.array[wp.float32],
-    normal: wp.array[wp.vec3],
+    maps: Maps,
     raw: wp.array[wp.vec4],
     soft: wp.array[wp.vec4],
 ):
     """Average a block of 4 x 4 pixels about one, within its surface."""
     pixel = wp.tid()
-    z = depth[pixel]
+    z = maps.depth[pixel]
     if z == 0.0:
         return
     x = pixel % view.width
     y = pixel / view.width
-    n = normal[pixel]
+    n = maps.normal[pixel]
     # A slope may change the depth across the block; more is another surface.
     step = z / wp.float32(view.focal[0])
     slope = wp.sqrt(wp.max(1.0 - n[2] * n[2], 0.0)) / wp.max(n[2], 0.1)
@@ -204,7 +198,7 @@ def soften(
             py = y + dy
             if px >= 0 and py >= 0 and px < view.width and py < view.height:
                 other = py * view.width + px
-                if wp.abs(depth[other] - z) < allowed and wp.dot(normal[other], n) > 0.8:
+                if wp.abs(maps.depth[other] - z) < allowed and wp.dot(maps.normal[other], n) > 0.8:
                     known = raw[other]
                     if known[0] >= 0.0:
                         total += known
@@ -226,8 +220,8 @@ def occlusion(posed: Posed, shadow: Shadow, keys: wp.array, maps: Maps) -> wp.ar
     raw = empty(pixels, wp.vec4, posed.device)
     soft = empty(pixels, wp.vec4, posed.device)
     steps = put(_steps(), wp.vec2, posed.device)
-    inputs = [posed.view, posed.surface, shadow, steps, keys, maps.depth, maps.normal, raw]
+    inputs = [posed.view, posed.surface, shadow, steps, keys, maps, raw]
     wp.launch(occlude, dim=pixels, inputs=inputs, device=posed.device)
-    inputs = [posed.view, maps.depth, maps.normal, raw, soft]
+    inputs = [posed.view, maps, raw, soft]
     wp.launch(soften, dim=pixels, inputs=inputs, device=posed.device)
     return soft

@@ -1,0 +1,128 @@
+"""The picture in linear light: covered pixels only, once a pixel, at edges once a surface in it.
+
+An edge pixel is one whose samples see different surfaces: background or not, a card, a jump of
+depth, another chart of the atlas. There each surface is shaded for itself and weighs as many
+samples as it covers, and so does the background. Wet eyes are shaded at every sample, or their
+highlight would crawl.
+"""
+
+from typing import no_type_check
+
+import numpy as np
+import warp as wp
+
+from assets.classes import CLASSES
+from render.device import empty, put
+from render.maps import Maps
+from render.raster import depth_of, triangle_of
+from render.shade import Stage, shade
+from render.surface import CENTRE, SAMPLES, View, offset_x, offset_y
+
+SCLERA = CLASSES["sclera"]
+IRIS = CLASSES["iris"]
+
+
+@no_type_check
+@wp.func
+def same_surface(stage: Stage, a: wp.uint64, b: wp.uint64) -> bool:
+    """Tell whether two samples of a pixel may share one shade."""
+    if a == b:
+        return True
+    ta = triangle_of(a)
+    tb = triangle_of(b)
+    if ta == tb:
+        return True
+    if ta < 0 or tb < 0:
+        return False
+    surface = stage.surface
+    if surface.card[ta] != wp.uint8(0) or surface.card[tb] != wp.uint8(0):
+        return False
+    za = depth_of(a)
+    if wp.abs(depth_of(b) - za) > 0.0006 + 2.0 * za / wp.float32(stage.view.focal[0]):
+        return False
+    apart = surface.uv[surface.uv_triangles[ta][0]] - surface.uv[surface.uv_triangles[tb][0]]
+    return wp.abs(apart[0]) + wp.abs(apart[1]) < 0.03
+
+
+@no_type_check
+@wp.func
+def reached_at(
+    view: View, soft: wp.array[wp.vec4], depth: wp.array[wp.float32], x: int, y: int, z: wp.float32
+) -> wp.vec4:
+    """Give what reaches the surface at depth `z`, from the nearest pixel that shows it."""
+    own = depth[y * view.width + x]
+    if own > 0.0 and wp.abs(own - z) < 0.002:
+        return soft[y * view.width + x]
+    best = wp.float32(1.0e9)
+    out = wp.vec4(1.0, 1.0, 1.0, 1.0)
+    for dy in range(-1, 2):
+        for dx in range(-1, 2):
+            px = wp.clamp(x + dx, 0, view.width - 1)
+            py = wp.clamp(y + dy, 0, view.height - 1)
+            there = depth[py * view.width + px]
+            if there > 0.0:
+                cost = wp.abs(there - z) + 0.0003 * wp.float32(wp.abs(dx) + wp.abs(dy))
+                if cost < best:
+                    best = cost
+                    out = soft[py * view.width + px]
+    return out
+
+
+@no_type_check
+@wp.kernel(enable_backward=False)
+def paint(
+    stage: Stage,
+    keys: wp.array[wp.uint64],
+    maps: Maps,
+    soft: wp.array[wp.vec4],
+    background: wp.array[wp.vec3],
+    light: wp.array[wp.vec3],
+):
+    """Write the linear light of one pixel."""
+    pixel = wp.tid()
+    first = pixel * SAMPLES
+    x = pixel % stage.view.width
+    y = pixel / stage.view.width
+    centre = keys[first + CENTRE]
+    kind = wp.int32(maps.classes[pixel])
+    wet = kind == SCLERA or kind == IRIS
+    even = not wet
+    for sample in range(4):
+        even = even and same_surface(stage, keys[first + sample], centre)
+    if even:
+        light[pixel] = background[pixel]
+        if triangle_of(centre) >= 0:
+            light[pixel] = shade(stage, centre, x * 256 + 128, y * 256 + 128, soft[pixel])
+        return
+    total = wp.vec3(0.0, 0.0, 0.0)
+    done = wp.int32(0)
+    for sample in range(4):
+        key = keys[first + sample]
+        if (done >> sample) & 1 == 0:
+            weight = wp.float32(1.0)
+            for other in range(sample + 1, 4):
+                free = (done >> other) & 1 == 0 and not wet
+                if free and same_surface(stage, key, keys[first + other]):
+                    weight += 1.0
+                    done = done | (1 << other)
+            if triangle_of(key) >= 0:
+                px = x * 256 + offset_x(sample)
+                py = y * 256 + offset_y(sample)
+                reached = reached_at(stage.view, soft, maps.depth, x, y, depth_of(key))
+                total += weight * shade(stage, key, px, py, reached)
+            else:
+                total += weight * background[pixel]
+    light[pixel] = total * 0.25
+
+
+@no_type_check
+def shaded(
+    on: Stage, maps: Maps, keys: wp.array, soft: wp.array, background: np.ndarray
+) -> wp.array:
+    """Give the picture in linear light, a vector a pixel; `soft` is from `render.occlusion`."""
+    device = str(keys.device)
+    behind = put(background.reshape(-1, 3), wp.vec3, device)
+    light = empty(len(behind), wp.vec3, device)
+    inputs = [on, keys, maps, soft, behind, light]
+    wp.launch(paint, dim=len(behind), inputs=inputs, device=device)
+    return light
