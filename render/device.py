@@ -6,6 +6,8 @@ all the same, or every one of them compiles.
 """
 
 import importlib
+import os
+from functools import cache
 from typing import Any, Literal
 
 import numpy as np
@@ -17,12 +19,29 @@ KERNELS = ("material", "surface", "raster", "maps", "shadow", "occlusion", "pain
 """The modules of this room that hold kernels."""
 
 
+@cache
+def _initialise() -> None:
+    """Start warp once a process, without its banner.
+
+    Its library tells the standard error by itself, and every worker's again, that a machine has no
+    CUDA driver; errors it raises come through.
+    """
+    wp.config.log_level = wp.LOG_ERROR
+    kept = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            wp.init()
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
 def start(device: Device) -> str:
-    """Start warp without its banner and give its name of the device; raise where there is none."""
+    """Start warp and give its name of the device; raise where there is none."""
     if device not in ("cpu", "cuda"):
         raise ValueError(f"device must be cpu or cuda, got {device}")
-    wp.config.log_level = wp.LOG_ERROR
-    wp.init()
+    _initialise()
     if device == "cuda" and not wp.is_cuda_available():
         raise ValueError("device must be cpu where no CUDA device is found, got cuda")
     return "cuda:0" if device == "cuda" else "cpu"
