@@ -105,7 +105,11 @@ def skin(
     rise = wp.sqrt(wp.max(1.0 - wp.dot(s.slope, s.slope), 0.05))
     fine = wp.normalize(f.along_u * s.slope[0] + f.along_v * s.slope[1] + smooth * rise)
     spread = s.scatter * wp.vec3(0.72, 0.38, 0.26)
-    sky = wp.cw_mul(soft_irradiance(lamp.sh, fine, smooth, spread), bounced(reached[0], s.albedo))
+    openness = reached[0]
+    if s.roughness < WET:
+        # Lashes, too thin for the depth map, shade an eye as its lids do.
+        openness = openness * openness
+    sky = wp.cw_mul(soft_irradiance(lamp.sh, fine, smooth, spread), bounced(openness, s.albedo))
     nl = wp.dot(fine, lamp.direction)
     sl = wp.dot(smooth, lamp.direction)
     share = reached[1]
