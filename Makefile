@@ -5,6 +5,7 @@ BIN := .venv/bin
 .PHONY: demo test lint clean
 
 .venv/run.done: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit("Python must be 3.11 to 3.13, got " + sys.version.split()[0] + ": make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
 	touch $@
