@@ -33,56 +33,62 @@ ONE_THREAD = {
 }
 
 Report = Callable[[int], None]
-"""Called with a number of pictures as they are made."""
+"""Called with a number of pictures as they are done."""
 
 
 @dataclass(frozen=True)
 class Done:
-    """A task that a worker has finished."""
+    """What the work on a task gave."""
 
-    task: Any
+    value: Any
 
 
 @dataclass
 class _Worker:
     process: BaseProcess
     connection: Connection
-    task: Any = None
+    place: int | None = None
+    """Place in `tasks` of what it works on."""
 
 
 def run(
-    work: Callable[[Any, Report], None], tasks: Sequence[Any], workers: int, report: Report
-) -> None:
+    work: Callable[[Any, Report], Any], tasks: Sequence[Any], workers: int, report: Report
+) -> list[Any]:
     """Call `work(task, report)` for every task in `workers` spawned processes.
 
-    `work` and tasks are pickled. Raises ValueError or OSError as a task raised them, and
-    ChildProcessError where a worker died; the other workers are ended first and what they had not
-    finished is as if it had not begun.
+    Gives what the calls gave, in the order of the tasks. `work`, tasks and results are pickled.
+    Raises ValueError or OSError as a task raised them, and ChildProcessError where a worker died;
+    the other workers are ended first and what they had not finished is as if it had not begun.
     """
-    waiting = list(reversed(tasks))
+    waiting = list(reversed(range(len(tasks))))
+    results: list[Any] = [None] * len(tasks)
     crew: list[_Worker] = []
     try:
         with _interrupts_put_off():
             crew += [_started(work) for _ in range(min(workers, len(tasks)))]
         for worker in crew:
-            _next(worker, waiting)
-        while busy := {worker.connection: worker for worker in crew if worker.task is not None}:
+            _next(worker, waiting, tasks)
+        while busy := {worker.connection: worker for worker in crew if worker.place is not None}:
             for connection in wait(list(busy)):
                 assert isinstance(connection, Connection)
-                match _received(busy[connection]):
-                    case Done():
-                        _next(busy[connection], waiting)
-                    case int(pictures):
-                        report(pictures)
+                worker = busy[connection]
+                match _received(worker, tasks):
+                    case Done(value):
+                        assert worker.place is not None
+                        results[worker.place] = value
+                        _next(worker, waiting, tasks)
+                    case int(count):
+                        report(count)
     finally:
         for worker in crew:
             worker.process.terminate()
         for worker in crew:
             worker.process.join()
             worker.connection.close()
+    return results
 
 
-def _started(work: Callable[[Any, Report], None]) -> _Worker:
+def _started(work: Callable[[Any, Report], Any]) -> _Worker:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(work, theirs), daemon=True)
@@ -92,33 +98,34 @@ def _started(work: Callable[[Any, Report], None]) -> _Worker:
     return _Worker(process, ours)
 
 
-def _next(worker: _Worker, waiting: list[Any]) -> None:
-    worker.task = waiting.pop() if waiting else None
-    if worker.task is not None:
-        worker.connection.send(worker.task)
+def _next(worker: _Worker, waiting: list[int], tasks: Sequence[Any]) -> None:
+    worker.place = waiting.pop() if waiting else None
+    if worker.place is not None:
+        worker.connection.send(tasks[worker.place])
 
 
-def _received(worker: _Worker) -> Done | int:
+def _received(worker: _Worker, tasks: Sequence[Any]) -> Done | int:
     try:
         message = worker.connection.recv()
     except EOFError:
         worker.process.join()
-        code = worker.process.exitcode
-        text = f"a worker died with code {code} while making {worker.task}; run again with --resume"
+        assert worker.place is not None
+        died = f"a worker died with code {worker.process.exitcode}"
+        text = f"{died} while at {tasks[worker.place]}; what was finished is kept"
         raise ChildProcessError(text) from None
     if isinstance(message, Exception):
         raise message
     return message
 
 
-def _serve(work: Callable[[Any, Report], None], connection: Connection) -> None:
+def _serve(work: Callable[[Any, Report], Any], connection: Connection) -> None:
     """Do tasks as they come, in a worker process."""
     cv2.setNumThreads(1)
     threading.Thread(target=_die_with_parent, daemon=True).start()
     while True:
         task = connection.recv()
         try:
-            work(task, connection.send)
+            done = Done(work(task, connection.send))
         except OSError as error:
             known = (error.errno, error.strerror, error.filename)
             connection.send(OSError(*known) if error.errno else OSError(str(error)))
@@ -126,7 +133,7 @@ def _serve(work: Callable[[Any, Report], None], connection: Connection) -> None:
             logger.debug("task %s failed", task, exc_info=True)
             connection.send(ValueError(str(error)))
         else:
-            connection.send(Done(task))
+            connection.send(done)
 
 
 def _die_with_parent() -> None:

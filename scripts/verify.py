@@ -6,7 +6,8 @@ from pathlib import Path
 
 import tyro
 
-from generator.shards.verify import Findings, verify
+from generator import pool
+from generator.shards.verify import Findings, Report, Seen, Work, verify
 from scripts.figures import table, write_json
 from scripts.options import parse
 from scripts.progress import Bar
@@ -20,6 +21,8 @@ class Options:
 
     folder: tyro.conf.Positional[Path]
     """The data set."""
+    workers: int = 1
+    """Processes that read."""
     json: Path | None = None
     """Write the figures and all faults here too."""
 
@@ -27,8 +30,14 @@ class Options:
 def main(arguments: list[str]) -> int:
     """Verify a data set; 1 where anything is wrong."""
     options = parse(Options, "verify", arguments)
+    if options.workers < 1:
+        raise ValueError(f"workers must be at least 1, got {options.workers}")
+
+    def each(work: Work, names: list[str], report: Report) -> list[Seen]:
+        return pool.run(work, names, options.workers, report)
+
     with Bar(" samples") as bar:
-        findings = verify(options.folder, bar.advance)
+        findings = verify(options.folder, bar.advance, each)
     print(table(findings.figures))
     _print_faults(findings)
     faults = [asdict(fault) for fault in findings.faults]

@@ -49,6 +49,7 @@ def test_the_whole_way(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     code, said, _ = run(capsys, "verify", str(out), "--json", str(figures))
     assert code == 0
     assert "faults              0" in said
+    assert run(capsys, "verify", str(out), "--workers", "2")[:2] == (0, said)
     assert json.loads(figures.read_text())["found"] == []
     parts = [str(tmp_path / f"part{k}") for k in (1, 2)]
     for k, part in enumerate(parts):

@@ -74,7 +74,7 @@ def test_what_a_producer_does_wrong_is_named(tmp_path: Path, maker: object, text
 
 def test_a_worker_that_dies_is_named_and_finished_shards_stay(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    text = r"a worker died with code 3 while making (train|val|test)-\d{6}\.tar; run again with --r"
+    text = r"a worker died with code 3 while at (train|val|test)-\d{6}\.tar; what was finished"
     with pytest.raises(ChildProcessError, match=text):
         generate(SMALL, with_maker(dies), Run(out), ignore)
     whole = hashes(make(tmp_path / "whole"))

@@ -8,6 +8,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,20 +44,34 @@ class Findings:
 
 
 @dataclass
-class _Seen:
-    """What is remembered of the samples while the shards stream by."""
+class Seen:
+    """What is remembered of the samples of shards after they have streamed by."""
 
     rows: list[index.Row] = field(default_factory=list)
     pictures: list[tuple[str, str]] = field(default_factory=list)
     scenes: dict[tuple[str, int | None], tuple[str, object]] = field(default_factory=dict)
+    findings: Findings = field(default_factory=Findings)
 
 
-Progress = Callable[[int, int], None]
-"""Called with samples read since the last call, and samples that the index promises."""
+Report = Callable[[int], None]
+"""Called with a number of samples that were read."""
+Work = Callable[[str, Report], Seen]
+Mapping = Callable[[Work, list[str], Report], list[Seen]]
+"""Calls the work for every shard's name, here or in other processes, in any order."""
 
 
-def verify(folder: Path, progress: Progress) -> Findings:
-    """Read everything in `folder`. Raises ValueError where there is no data set to read."""
+def one_by_one(work: Work, names: list[str], report: Report) -> list[Seen]:
+    """Read shards here, one after the other."""
+    return [work(name, report) for name in names]
+
+
+def verify(
+    folder: Path, progress: Callable[[int, int], None], each: Mapping = one_by_one
+) -> Findings:
+    """Read everything in `folder`; `progress` is told of samples read, and of samples in all.
+
+    Raises ValueError where there is no data set to read.
+    """
     found = Findings()
     files = manifest.read(folder)
     _check_files(folder, files, found)
@@ -66,20 +81,21 @@ def verify(folder: Path, progress: Progress) -> Findings:
         # Nothing else can be judged without what the data set says of itself.
         found.add(layout.CONFIG, "", "config must be readable", error)
         return found
-    table = None
+    stated = None
     try:
-        table = index.read(folder / layout.INDEX)
+        stated = index.read(folder / layout.INDEX).to_pylist()
     except (ValueError, FileNotFoundError) as error:
         found.add(layout.INDEX, "", "index must be readable", error)
-    seen = _Seen()
-    for name in sorted(files):
-        if SHARD.fullmatch(name) and (folder / name).is_file():
-            before = len(seen.rows)
-            _check_shard(folder / name, config, seen, found)
-            promised = len(seen.rows) if table is None else table.num_rows
-            progress(len(seen.rows) - before, promised)
-    if table is not None:
-        _check_index(table.to_pylist(), seen.rows, found)
+    names = [name for name in sorted(files) if SHARD.fullmatch(name) and (folder / name).is_file()]
+    promised = 0 if stated is None else len(stated)
+    work = partial(read_one, folder, config)
+    seen = Seen()
+    for of_shard in each(work, names, lambda count: progress(count, promised)):
+        seen.rows += of_shard.rows
+        seen.pictures += of_shard.pictures
+        found.faults += of_shard.findings.faults
+    if stated is not None:
+        _check_index(stated, seen.rows, found)
     _check_set(folder, config, seen, found)
     _check_descriptions(folder, seen, found)
     found.figures = _figures(files, seen, found)
@@ -106,20 +122,24 @@ def _check_files(folder: Path, files: dict[str, Checksum], found: Findings) -> N
             found.add(name, "", f"must have SHA-256 {files[name].sha256}", got.sha256)
 
 
-def _check_shard(path: Path, config: dict[str, Any], seen: _Seen, found: Findings) -> None:
+def read_one(folder: Path, config: dict[str, Any], name: str, report: Report) -> Seen:
+    """Read one shard: every sample by itself, and pairs, which never leave a shard."""
     members = tuple(config["members"])
     vary = list(config.get("options", {}).get("vary", []))
+    path, seen = folder / name, Seen()
+    found = seen.findings
     for stored in _stored(path, found):
+        report(1)
         if tuple(stored.members) != members:
-            found.add(path.name, stored.key, f"members must be {members}", tuple(stored.members))
+            found.add(name, stored.key, f"members must be {members}", tuple(stored.members))
         try:
             sample = layout.to_sample(stored, path)
         except ValueError as error:
-            found.add(path.name, stored.key, "record must be readable", error)
+            found.add(name, stored.key, "record must be readable", error)
             continue
-        _check_sample(path.name, sample, stored, members, found)
+        _check_sample(name, sample, stored, members, found)
         record = sample.record
-        seen.rows.append(index.row(record, path.name, stored.span))
+        seen.rows.append(index.row(record, name, stored.span))
         picture = sample.members.get(record.image, b"")
         seen.pictures.append((record.key, hashlib.sha256(picture).hexdigest()))
         if record.source == "3d":
@@ -129,7 +149,9 @@ def _check_shard(path: Path, config: dict[str, Any], seen: _Seen, found: Finding
             )
             if scene != expected:
                 rule = f"camera, light, background, sensor must be those of {first}"
-                found.add(path.name, record.key, rule, "others")
+                found.add(name, record.key, rule, "others")
+    seen.scenes.clear()
+    return seen
 
 
 def _stored(path: Path, found: Findings) -> Iterator[Stored]:
@@ -168,7 +190,7 @@ def _check_index(stated: list[index.Row], rows: list[index.Row], found: Findings
                 found.add(layout.INDEX, row["key"], rule, row[name])
 
 
-def _check_set(folder: Path, config: dict[str, Any], seen: _Seen, found: Findings) -> None:
+def _check_set(folder: Path, config: dict[str, Any], seen: Seen, found: Findings) -> None:
     rows = seen.rows
     keys = ((row["key"], row["key"]) for row in rows)
     checks = [
@@ -185,7 +207,7 @@ def _check_set(folder: Path, config: dict[str, Any], seen: _Seen, found: Finding
             found.add(layout.INDEX, key, rule, value)
 
 
-def _check_descriptions(folder: Path, seen: _Seen, found: Findings) -> None:
+def _check_descriptions(folder: Path, seen: Seen, found: Findings) -> None:
     path = folder / layout.TIMM
     if not path.is_file():
         return
@@ -199,7 +221,7 @@ def _check_descriptions(folder: Path, seen: _Seen, found: Findings) -> None:
         found.add(layout.TIMM, "", "must list the shards and how many samples each holds", "others")
 
 
-def _figures(files: dict[str, Checksum], seen: _Seen, found: Findings) -> dict[str, int]:
+def _figures(files: dict[str, Checksum], seen: Seen, found: Findings) -> dict[str, int]:
     kinds = Counter(row["kind"] for row in seen.rows)
     splits = Counter(row["split"] for row in seen.rows)
     return {
