@@ -212,10 +212,11 @@ def _lay(moved: np.ndarray, grid: LidGrid, opening: _Opening) -> np.ndarray:
         free[half] = gap * beside[half] ** 2
     clear = CLEARANCE * size + free
     lid = _smoothstep((1 - beside) * 2)
-    for row, height, back in ((MARGIN, 0.0, 0.0), (MARGIN + 1, 0.45, 0.010), (RIM, 0.9, 0.030)):
-        out[row] = opening.at(x, y + sign * lid * back * size, clear + height * thick)
-
     hinge = size * beside
+    out[MARGIN] = opening.at(x, y, clear)
+    edge, reach = polar(out[MARGIN], hinge)
+    for row, height, back in ((MARGIN + 1, 0.45, 0.008), (RIM, 0.9, 0.022)):
+        out[row] = unpolar(x, edge + sign * lid * back, reach + height * thick, hinge)
     angle, ring = polar(moved, hinge)
     angle += following()[:, None] * (polar(out[RIM], hinge)[0] - angle[RIM])
     angle[MARGIN:SKIN] = polar(out[MARGIN:SKIN], hinge)[0]

@@ -131,6 +131,9 @@ def _solve(
     corner = sign == 0
     solved[:, corner] += (yielding * (pushed_angle - angle))[:, corner]
     solved[: rim + 1] = angle[: rim + 1] + follow[: rim + 1] * turn
+    shut = np.clip((np.where(sign > 0, lids.upper, lids.lower) - 0.6) / 0.4, 0.0, 1.0)
+    for row, share in ((margin + 1, 1.3), (rim, 1.3), (rim + 1, 0.5)):
+        solved[row] -= share * shut * (angle[rim] - angle[margin]) * (row - margin) / 2
     gaps = np.diff(angle[rim:] * sign, axis=0)
     solved[rim:] = eyes.spread(solved[rim:], sign, np.where(gaps > 0, CROWDED * gaps, gaps))
 
