@@ -65,11 +65,11 @@ def open_sky(
                     py = cy + wp.float32(row - y)
                     apart = wp.vec3(px * tilt[0], -py * tilt[1], -1.0) * there - here
                     square = wp.dot(apart, apart) + 1.0e-12
-                    rise = wp.dot(apart, n) / wp.sqrt(square) - 0.03
+                    rise = wp.max(wp.dot(apart, n), 0.0)
                     far = square / (REACH * REACH)
                     fall = wp.max(1.0 - far * far, 0.0)
-                    horizon = wp.max(horizon, rise * fall)
-        total += 1.0 - horizon * horizon
+                    horizon = wp.max(horizon, (rise * rise / square - 0.004) * fall)
+        total += 1.0 - horizon
     share = total / 4.0
     # Squared, since the picture foreshortens what rises: a right-angled fold, of which half the
     # light is gone, comes out as 0.57.

@@ -40,8 +40,16 @@ def same_surface(stage: Stage, a: wp.uint64, b: wp.uint64) -> bool:
     za = depth_of(a)
     if wp.abs(depth_of(b) - za) > 0.0006 + 2.0 * za / wp.float32(stage.view.focal[0]):
         return False
-    apart = surface.uv[surface.uv_triangles[ta][0]] - surface.uv[surface.uv_triangles[tb][0]]
-    return wp.abs(apart[0]) + wp.abs(apart[1]) < 0.03
+    fa = surface.uv_triangles[ta]
+    fb = surface.uv_triangles[tb]
+    apart = surface.uv[fa[0]] - surface.uv[fb[0]]
+    if wp.abs(apart[0]) + wp.abs(apart[1]) < 0.03:
+        return True
+    # Large triangles side by side in one chart share a corner.
+    shared = wp.bool(False)
+    for i in range(3):
+        shared = shared or fa[i] == fb[0] or fa[i] == fb[1] or fa[i] == fb[2]
+    return shared
 
 
 @no_type_check
@@ -89,17 +97,16 @@ def paint(
     even = not wet
     for sample in range(4):
         even = even and same_surface(stage, keys[first + sample], centre)
-    if even:
-        light[pixel] = background[pixel]
-        if triangle_of(centre) >= 0:
-            light[pixel] = shade(stage, centre, x * 256 + 128, y * 256 + 128, soft[pixel])
-        return
+    # One loop for both kinds of pixel, so that all of the shading stands in the kernel once: a
+    # call would copy the whole stage.
+    sample = wp.where(even, CENTRE, 0)
+    last = wp.where(even, CENTRE, 3)
     total = wp.vec3(0.0, 0.0, 0.0)
     done = wp.int32(0)
-    for sample in range(4):
+    while sample <= last:
         key = keys[first + sample]
         if (done >> sample) & 1 == 0:
-            weight = wp.float32(1.0)
+            weight = wp.where(even, 4.0, 1.0)
             for other in range(sample + 1, 4):
                 free = (done >> other) & 1 == 0 and not wet
                 if free and same_surface(stage, key, keys[first + other]):
@@ -112,6 +119,7 @@ def paint(
                 total += weight * shade(stage, key, px, py, reached)
             else:
                 total += weight * background[pixel]
+        sample += 1
     light[pixel] = total * 0.25
 
 

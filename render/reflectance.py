@@ -12,9 +12,17 @@ import warp as wp
 @no_type_check
 @wp.struct
 class Lamp:
-    """`render.light.Light` on the device; `panorama` is small and only wet surfaces look at it."""
+    """`render.light.Light` on the device; `panorama` is small and only wet surfaces look at it.
 
-    sh: wp.array[wp.vec3]
+    The harmonics stand as the radiance towards n = (x, y, z): even + linear n + cross (xy, yz, xz)
+    + polar (3z² - 1) + sector (x² - y²).
+    """
+
+    even: wp.vec3
+    linear: wp.mat33
+    cross: wp.mat33
+    polar: wp.vec3
+    sector: wp.vec3
     direction: wp.vec3
     colour: wp.vec3
     size: wp.float32
@@ -26,19 +34,12 @@ class Lamp:
 
 @no_type_check
 @wp.func
-def linear_band(sh: wp.array[wp.vec3], n: wp.vec3) -> wp.vec3:
-    """Give the sum of the linear harmonics."""
-    return 0.488602512 * (sh[1] * n[1] + sh[2] * n[2] + sh[3] * n[0])
-
-
-@no_type_check
-@wp.func
-def square_band(sh: wp.array[wp.vec3], n: wp.vec3) -> wp.vec3:
+def square_band(lamp: Lamp, n: wp.vec3) -> wp.vec3:
     """Give the sum of the quadratic harmonics."""
     return (
-        1.092548431 * (sh[4] * (n[0] * n[1]) + sh[5] * (n[1] * n[2]) + sh[7] * (n[0] * n[2]))
-        + sh[6] * (0.315391565 * (3.0 * n[2] * n[2] - 1.0))
-        + sh[8] * (0.546274215 * (n[0] * n[0] - n[1] * n[1]))
+        lamp.cross * wp.vec3(n[0] * n[1], n[1] * n[2], n[0] * n[2])
+        + lamp.polar * (3.0 * n[2] * n[2] - 1.0)
+        + lamp.sector * (n[0] * n[0] - n[1] * n[1])
     )
 
 
@@ -51,7 +52,7 @@ def above(v: wp.vec3) -> wp.vec3:
 
 @no_type_check
 @wp.func
-def soft_irradiance(sh: wp.array[wp.vec3], fine: wp.vec3, smooth: wp.vec3, s: wp.vec3) -> wp.vec3:
+def soft_irradiance(lamp: Lamp, fine: wp.vec3, smooth: wp.vec3, s: wp.vec3) -> wp.vec3:
     """Give the irradiance of the surroundings at skin.
 
     `s` is how far light spreads (0–1 a channel): the cosine is wrapped by it (Sloan 2011, "Wrap
@@ -59,10 +60,11 @@ def soft_irradiance(sh: wp.array[wp.vec3], fine: wp.vec3, smooth: wp.vec3, s: wp
     """
     one = wp.vec3(1.0, 1.0, 1.0)
     wrap = 0.5 * s
-    linear = wp.cw_mul(linear_band(sh, fine), one - s) + wp.cw_mul(linear_band(sh, smooth), s)
-    square = wp.cw_mul(square_band(sh, fine), one - s) + wp.cw_mul(square_band(sh, smooth), s)
+    linear = wp.cw_mul(lamp.linear * fine, one - s) + wp.cw_mul(lamp.linear * smooth, s)
+    square = wp.cw_mul(square_band(lamp, fine), one - s)
+    square = square + wp.cw_mul(square_band(lamp, smooth), s)
     total = (
-        3.14159265 * 0.282094792 * sh[0]
+        3.14159265 * lamp.even
         + wp.cw_mul(linear, 1.04719755 * (2.0 * one - wrap))
         + wp.cw_mul(square, 0.78539816 * wp.cw_mul(one - wrap, one - wrap))
     )
@@ -116,11 +118,7 @@ def mirror_share(roughness: wp.float32, nv: wp.float32, f0: wp.float32) -> wp.fl
 def reflected(lamp: Lamp, r: wp.vec3, roughness: wp.float32) -> wp.vec3:
     """Give what a lobe about `r` sees of the surroundings, from the harmonics."""
     kept = wp.exp(-roughness * roughness)
-    return above(
-        0.282094792 * lamp.sh[0]
-        + linear_band(lamp.sh, r) * kept
-        + square_band(lamp.sh, r) * (kept * kept * kept)
-    )
+    return above(lamp.even + lamp.linear * r * kept + square_band(lamp, r) * (kept * kept * kept))
 
 
 @no_type_check
@@ -167,7 +165,7 @@ def strand(
     sine_v = wp.sqrt(wp.max(1.0 - tv * tv, 0.0))
     along = wp.max(sine_l * sine_v - tl * tv, 0.0)
     facing = wp.clamp(0.35 + 0.65 * wp.dot(n, lamp.direction), 0.0, 1.0)
-    sky = soft_irradiance(lamp.sh, n, n, wp.vec3(0.5, 0.5, 0.5)) * reached[0]
+    sky = soft_irradiance(lamp, n, n, wp.vec3(0.5, 0.5, 0.5)) * reached[0]
     key = lamp.colour * (reached[1] * facing)
     diffuse = wp.cw_mul(albedo, sky * 0.31830989 + key * (0.27 * sine_l))
     first = wp.pow(along, 40.0) * 0.03

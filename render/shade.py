@@ -8,7 +8,7 @@ import warp as wp
 
 from assets.classes import CLASSES
 from render.device import put
-from render.light import Light
+from render.light import BASIS, Light
 from render.maps import class_at
 from render.material import Material
 from render.raster import triangle_of
@@ -109,7 +109,7 @@ def skin(
     if s.roughness < WET:
         # Lashes, too thin for the depth map, shade an eye as its lids do.
         openness = openness * openness
-    sky = wp.cw_mul(soft_irradiance(lamp.sh, fine, smooth, spread), bounced(openness, s.albedo))
+    sky = wp.cw_mul(soft_irradiance(lamp, fine, smooth, spread), bounced(openness, s.albedo))
     nl = wp.dot(fine, lamp.direction)
     sl = wp.dot(smooth, lamp.direction)
     share = reached[1]
@@ -177,7 +177,13 @@ def shade(stage: Stage, key: wp.uint64, x: int, y: int, reached: wp.vec4) -> wp.
 def _lamp(light: Light, device: str) -> Lamp:
     """Bring a light to the device."""
     out = Lamp()
-    out.sh = put(light.sh, wp.vec3, device)
+    even, linear, cross, polar, sector = BASIS
+    sh = light.sh.astype(np.float64)
+    out.even = wp.vec3(*(even * sh[0]).tolist())
+    out.linear = wp.mat33(*(linear * sh[[3, 1, 2]].T).ravel().tolist())
+    out.cross = wp.mat33(*(cross * sh[[4, 5, 7]].T).ravel().tolist())
+    out.polar = wp.vec3(*(polar * sh[6]).tolist())
+    out.sector = wp.vec3(*(sector * sh[8]).tolist())
     out.direction = wp.vec3(*light.key_direction.tolist())
     out.colour = wp.vec3(*light.key_colour.tolist())
     out.size = light.key_size

@@ -92,9 +92,11 @@ def look_up(t: Texels, uv: wp.vec2, level: wp.float32) -> Sample:
     """Give what the atlas says at a place, filtered for a level (a fraction)."""
     wanted = wp.clamp(level, 0.0, wp.float32(t.levels - 1))
     low = wp.int32(wp.floor(wanted))
-    part = wanted - wp.float32(low)
+    # Blended over the middle half only: elsewhere one level does, for half the price.
+    part = wp.clamp(2.0 * (wanted - wp.float32(low)) - 0.5, 0.0, 1.0)
     out = Sample()
-    out = bilinear(t, uv, low, 1.0 - part, out)
+    if part < 1.0:
+        out = bilinear(t, uv, low, 1.0 - part, out)
     if part > 0.0:
         out = bilinear(t, uv, low + 1, part, out)
     out.slope = out.slope / 127.5 - wp.vec2(1.0, 1.0)
