@@ -63,6 +63,26 @@ def aperture(aus: dict[int, float], yaw: float = 0.0, pitch: float = 0.0) -> Lid
     )
 
 
+@dataclass(frozen=True, eq=False)
+class _Eye:
+    """One eye of a person: its lids as vertices, what they do, and the ball under them."""
+
+    grid: LidGrid
+    lids: Lids
+    size: float
+    iris: float
+
+    def bulge(
+        self, points: Float[np.ndarray, "*points 3"], straight: bool = False
+    ) -> Float[np.ndarray, "*points"]:
+        """Height of the cornea over the ball under each point, at this gaze or a straight one."""
+        forward = np.array([0.0, 0.0, 1.0])
+        if not straight:
+            forward = rotation(np.array([self.lids.yaw, self.lids.pitch])) @ forward
+        cosine = points @ forward / np.linalg.norm(points, axis=-1)
+        return self.size * (eyeball.surface(cosine, self.iris / self.size) - 1)
+
+
 def _between(x: np.ndarray, margin: np.ndarray, grid: LidGrid, sign: float) -> np.ndarray:
     """Height angle of the upper (sign > 0) or lower margin at the places `x`."""
     columns = list(range(grid.outer + 1))
@@ -72,15 +92,13 @@ def _between(x: np.ndarray, margin: np.ndarray, grid: LidGrid, sign: float) -> n
 
 
 def _targets(
-    margin: Float[np.ndarray, "columns 3"],
-    hinge: Float[np.ndarray, " columns"],
-    grid: LidGrid,
-    lids: Lids,
+    margin: Float[np.ndarray, "columns 3"], hinge: Float[np.ndarray, " columns"], eye: _Eye
 ) -> Float[np.ndarray, " columns"]:
     """Height angle that the margin of each column shall have.
 
     The closed line is drawn as seen from the front: a shallow arc between the corners.
     """
+    grid, lids = eye.grid, eye.lids
     sign, x = eyes.upward(grid), margin[:, 0]
     angle, ring = eyes.polar(margin, hinge)
     along = (x - x[0]) / (x[grid.outer] - x[0])
@@ -95,74 +113,59 @@ def _targets(
     ends = margin[[0, grid.outer], 1]
     sag = bottom + lids.meeting * (top - bottom) - ends.mean()
     height = ends[0] + (ends[1] - ends[0]) * along + sag * arch
-    closed = np.arcsin(np.clip(height / ring, -0.98, 0.98))
+    # The cornea lifts a lid that slides over it: the line is met at the height it will have there.
+    far = np.linalg.norm(margin, axis=-1)
+    meeting = np.sqrt(np.maximum(far**2 - x**2 - height**2, (0.1 * eye.size) ** 2))
+    lifted = eye.bulge(np.stack([x, height, meeting], axis=-1)) - eye.bulge(margin, straight=True)
+    closed = np.arcsin(np.clip(height / (ring * (1 + lifted / far)), -0.98, 0.98))
     part = np.where(sign > 0, lids.upper, lids.lower)
     return np.where(sign == 0, angle, open_angle + part * (closed - open_angle))
-
-
-def _bulge(points: np.ndarray, forward: np.ndarray, size: float, iris: float) -> np.ndarray:
-    """Height of the cornea of a ball that looks `forward`, under each point."""
-    cosine = points @ forward / np.linalg.norm(points, axis=-1)
-    return size * (eyeball.surface(cosine, iris / size) - 1)
 
 
 def _solve(
     neutral: Float[np.ndarray, "rows columns 3"],
     pushed: Float[np.ndarray, "rows columns 3"],
-    grid: LidGrid,
-    lids: Lids,
-    ball: tuple[float, float],
+    eye: _Eye,
 ) -> Float[np.ndarray, "rows columns 3"]:
     """Lids of one eye; `pushed` is where brow and cheek alone would carry them."""
-    size, iris = ball
-    sign = eyes.upward(grid)
-    follow = eyes.following()[:, None]
     margin, rim = eyes.MARGIN, eyes.RIM
-    hinge = size * eyes.beside_ball(neutral[margin, :, 0], grid.outer, size)
+    grid, lids = eye.grid, eye.lids
+    sign, follow = eyes.upward(grid), eyes.following()[:, None]
+    hinge = eye.size * eyes.beside_ball(neutral[margin, :, 0], grid.outer, eye.size)
     angle, ring = eyes.polar(neutral, hinge)
     pushed_angle, _ = eyes.polar(pushed, hinge)
-    straight = np.array([0.0, 0.0, 1.0])
-    forward = rotation(np.array([lids.yaw, lids.pitch])) @ straight
-    bulge = _bulge(neutral, straight, size, iris)
-    turn = _targets(neutral[margin], hinge, grid, lids) - angle[margin]
+    turn = _targets(neutral[margin], hinge, eye) - angle[margin]
 
-    yielding = np.clip(1 - follow, DRAG * (np.arange(len(angle)) > margin)[:, None], 1.0)
-    solved = angle + follow * turn + yielding * (pushed_angle - angle) * (sign != 0)
-    corner = sign == 0
-    solved[:, corner] += (yielding * (pushed_angle - angle))[:, corner]
-    solved[: rim + 1] = angle[: rim + 1] + follow[: rim + 1] * turn
+    on_skin = (np.arange(len(angle)) > rim)[:, None]
+    yielding = np.clip(1 - follow, DRAG * on_skin, 1.0) * (on_skin | (follow < 1))
+    solved = angle + follow * turn + yielding * (pushed_angle - angle)
     shut = np.clip((np.where(sign > 0, lids.upper, lids.lower) - 0.6) / 0.4, 0.0, 1.0)
     for row, share in ((margin + 1, 1.3), (rim, 1.3), (rim + 1, 0.5)):
         solved[row] -= share * shut * (angle[rim] - angle[margin]) * (row - margin) / 2
     gaps = np.diff(angle[rim:] * sign, axis=0)
     solved[rim:] = eyes.spread(solved[rim:], sign, np.where(gaps > 0, CROWDED * gaps, gaps))
 
-    beside = neutral[..., 0] + np.where(follow < 1, yielding, 0.0) * (pushed - neutral)[..., 0]
+    beside = neutral[..., 0] + yielding * (pushed - neutral)[..., 0]
     out = eyes.unpolar(beside, solved, ring, hinge)
-    direction = out / np.linalg.norm(out, axis=-1, keepdims=True)
-
-    above = _bulge(out, forward, size, iris)
     length, was = np.linalg.norm(out, axis=-1), np.linalg.norm(neutral, axis=-1)
-    swell = np.where(follow < 1, yielding, 0.0) * (np.linalg.norm(pushed, axis=-1) - was)
-    height = np.minimum(was - size - bulge, eyes.THICKNESS * size)
-    floor = size + above + height
-    near = np.arange(len(angle))[:, None] >= margin - 1
-    length = np.where(
-        near, np.maximum(length + follow * (above - bulge) + swell, floor), length + swell
+    flat, above = eye.bulge(neutral, straight=True), eye.bulge(out)
+    clear = was - eye.size - flat
+    swell = yielding * (np.linalg.norm(pushed, axis=-1) - was)
+    floor = eye.size + above + np.minimum(clear, eyes.THICKNESS * eye.size)
+    near = (np.arange(len(angle)) >= margin - 1)[:, None]
+    raised = np.where(
+        near, np.maximum(length + follow * (above - flat) + swell, floor), was + swell
     )
-    out = direction * length[..., None]
-    return _seat(out, was - size - bulge, size, (iris, forward))
+    return _seat(out * (raised / length)[..., None], clear, eye)
 
 
-def _seat(
-    lids: np.ndarray, clear: np.ndarray, size: float, look: tuple[float, np.ndarray]
-) -> np.ndarray:
+def _seat(lids: np.ndarray, clear: np.ndarray, eye: _Eye) -> np.ndarray:
     """Put the rows from margin to rim at their neutral clearance from the ball, along z."""
     rows = slice(eyes.MARGIN, eyes.RIM + 1)
     edge = lids[rows]
-    far = size + clear[rows] + _bulge(edge, look[1], size, look[0])
+    far = eye.size + clear[rows] + eye.bulge(edge)
     depth = far**2 - (edge[..., :2] ** 2).sum(-1)
-    edge[..., 2] = np.where(depth > (0.1 * size) ** 2, np.sqrt(np.abs(depth)), edge[..., 2])
+    edge[..., 2] = np.where(depth > (0.1 * eye.size) ** 2, np.sqrt(np.abs(depth)), edge[..., 2])
     return lids
 
 
@@ -179,6 +182,6 @@ def close(
         centre = head.eyes.centre[eye].astype(np.float64)
         neutral = (head.vertices[grid.rows] - centre) * turn
         moved = (out[grid.rows] - centre) * turn
-        ball = (float(head.eyes.radius[eye]), float(head.eyes.iris[eye]))
-        out[grid.rows] = _solve(neutral, moved, grid, lids, ball) * turn + centre
+        ball = float(head.eyes.radius[eye]), float(head.eyes.iris[eye])
+        out[grid.rows] = _solve(neutral, moved, _Eye(grid, lids, *ball)) * turn + centre
     return out.astype(np.float32)
