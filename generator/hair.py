@@ -108,4 +108,6 @@ def grow(model: HeadModel, hair: Hair, rng: np.random.Generator) -> Cards | None
     facing /= np.linalg.norm(facing, axis=2, keepdims=True)
     anchor = np.repeat(which.astype(np.int32)[:, None], ROWS, axis=1)
     window = cards.tile_window("hair", rng.uniform(0, 0.62, count), 0.38, ROWS)
-    return cards.cards(points, frames, Lines(centre, half, facing, anchor), window)
+    grown = cards.cards(points, frames, Lines(centre, half, facing, anchor), window)
+    # Thin hair is finer, not only sparser.
+    return cards.thinned(grown, float(np.interp(hair.density, (0.25, 0.9), (0.4, 1.0))))

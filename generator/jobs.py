@@ -88,6 +88,8 @@ def generate(config: GenerateConfig, producer: Producer, run: Run, progress: Pro
         total = pictures * sum(len(shard.people) for shard in shards)
         todo = [shard for shard in shards if not _finished(run.out, shard)]
         progress(total - pictures * sum(len(shard.people) for shard in todo), total)
+        if todo:
+            producer.prepare(config)
         work = partial(_make_shard, config, producer, run.out)
         pool.run(work, todo, run.workers, lambda done: progress(done, total))
         _finish(run, producer, shards)

@@ -29,6 +29,7 @@ from generator.shards.record import BackgroundFacts, Sample
 from generator.synth_record import VERSIONS, Shot, record
 from generator.texture import SIZES, skin
 from generator.view import Backdrop, Lighting, View, make_view
+from render import device
 from render.camera import Camera
 from render.frame import Frame
 from render.image import draw
@@ -171,4 +172,9 @@ def made_with(config: GenerateConfig) -> dict[str, str]:
     return {"warp": wp.config.version, **VERSIONS}
 
 
-PRODUCER = Producer(make_person, splits, pictures, made_with)
+def prepare(config: GenerateConfig) -> None:
+    """Compile the kernels once, so that no worker of a fresh machine has to."""
+    device.prepare(config.device)
+
+
+PRODUCER = Producer(make_person, splits, pictures, made_with, prepare)
