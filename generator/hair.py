@@ -63,9 +63,10 @@ def _kept(place: np.ndarray, hair: Hair, rng: np.random.Generator) -> np.ndarray
     above = hairline.above_hairline(place)
     chance = np.clip((above + 1.0 + rng.normal(0, 1.2, len(above))) / 4.0, 0, 1)
     azimuth, elevation = hairline.skull_angles(place)
-    # Male pattern: the line recedes over temples and crown until a fringe is left.
-    bald = (elevation - np.interp(azimuth, (0, 60, 120, 180), (34, 40, 34, 30))) / 12.0
-    chance *= 1 - np.clip(bald + 4.0 * hair.balding - 3.0, 0, 1) * (hair.balding > 0)
+    # Male pattern: temples recede, then the crown thins, until a fringe is left.
+    fringe = np.interp(azimuth, (0, 60, 120, 180), (34, 40, 34, 30))
+    edge = np.interp(hair.balding, (0.25, 1.0), (1.0, 0.0)) * (100.0 - fringe) + fringe
+    chance *= 1 - np.clip((elevation - edge) / 14.0 + 0.5, 0, 1) * (hair.balding > 0)
     recede = np.interp(azimuth, (0, 40, 75, 110), (10.0, 26.0, 10.0, 0.0)) * hair.balding
     chance *= np.clip((above - recede) / 4.0 + 0.5, 0, 1)
     cover = np.interp(hair.length, (SHORTEST, 0.025), (1.0, 0.6))
