@@ -12,6 +12,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
+from assets.environments import NAMES
 from assets.facs import HIGHEST_PSPI
 from assets.population import parse_ages
 from assets.streams import SEED_BITS
@@ -89,6 +90,9 @@ class GenerateConfig:
         _whole("people_per_shard", self.people_per_shard, 1)
         _share("other_aus", self.other_aus)
         _share("asymmetry", self.asymmetry)
+        unknown = sorted(set(self.environments) - set(NAMES))
+        if unknown:
+            raise ValueError(f"environments must be among {', '.join(NAMES)}, got {unknown[0]}")
         parse_ages(self.ages)
         pspi_levels(self.pspi)
         for name in ("vary", "annotations", "environments"):

@@ -78,34 +78,35 @@ def generate(config: GenerateConfig, producer: Producer, run: Run, progress: Pro
     wanted = stated(config, producer)
     planned = plan.shards(producer.splits(config), config.people_per_shard)
     shards = plan.of_part(planned, run.part)
+    pictures = producer.pictures(config)
     with claimed(run.out, run.resume):
-        if (run.out / manifest.NAME).exists():
+        if (run.out / folder.CONFIG).exists():
             _check_same(run, wanted)
+        if (run.out / manifest.NAME).exists():
             return
         workers_gone(run.out)
-        _begin(run, wanted)
-        pictures = producer.pictures(config)
-        total = pictures * sum(len(shard.people) for shard in shards)
         todo = [shard for shard in shards if not _finished(run.out, shard)]
-        progress(total - pictures * sum(len(shard.people) for shard in todo), total)
         if todo:
+            # Before anything is written: what cannot start leaves an empty folder.
             producer.prepare(config)
+        _begin(run, wanted)
+        total = pictures * sum(len(shard.people) for shard in shards)
+        progress(total - pictures * sum(len(shard.people) for shard in todo), total)
         work = partial(_make_shard, config, producer, run.out)
         pool.run(work, todo, run.workers, lambda done: progress(done, total))
         _finish(run, producer, shards)
 
 
 def _begin(run: Run, wanted: dict[str, Any]) -> None:
-    """Write the configuration, or hold what stands there against it."""
+    """Clear away half files of a killed run, and write the configuration if it is not there."""
     atomic.remove_temporary(run.out)
     atomic.remove_temporary(run.out / UNFINISHED)
     if (run.out / folder.CONFIG).exists():
-        _check_same(run, wanted)
-    elif any(path.suffix == ".tar" for path in run.out.iterdir()):
+        return
+    if any(path.suffix == ".tar" for path in run.out.iterdir()):
         raise ValueError(f"{run.out} must have {folder.CONFIG} to be resumed, got shards without")
-    else:
-        (run.out / folder.PART).unlink(missing_ok=True)
-        folder.write_config(run.out, wanted, run.part)
+    (run.out / folder.PART).unlink(missing_ok=True)
+    folder.write_config(run.out, wanted, run.part)
 
 
 def _check_same(run: Run, wanted: dict[str, Any]) -> None:

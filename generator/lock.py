@@ -78,9 +78,10 @@ def workers_gone(out: Path) -> None:
 
 
 def _leave(out: Path) -> None:
-    """Leave nothing behind in a folder where nothing was begun."""
+    """Leave nothing of ours in a folder that is finished, or where nothing was begun."""
     unfinished = out / UNFINISHED
-    if unfinished.is_dir() and (out / "manifest.json").exists():
+    begun = (out / "config.json").exists() and not (out / "manifest.json").exists()
+    if unfinished.is_dir() and not begun:
         for path in unfinished.iterdir():
             path.unlink()
         os.rmdir(unfinished)

@@ -41,6 +41,7 @@ def test_the_defaults_are_those_of_3dpain() -> None:
         ({"vary": ("pose", "pose")}, "vary must name each thing once, got pose, pose"),
         ({"background": "folder"}, "background must be folder where background_folder is given"),
         ({"background_folder": Path("x")}, "got environment with x"),
+        ({"environments": ("moon",)}, "environments must be among .*venice_sunset.*, got moon"),
         ({"people_per_shard": 0}, "people_per_shard must be at least 1, got 0"),
     ],
 )

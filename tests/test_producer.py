@@ -84,6 +84,17 @@ def test_a_worker_that_dies_is_named_and_finished_shards_stay(tmp_path: Path) ->
     assert hashes(out) == whole
 
 
+def has_no_device(config: GenerateConfig) -> None:
+    raise ValueError("device must be cpu where no CUDA device is found, got cuda")
+
+
+def test_what_cannot_start_leaves_an_empty_folder(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="device must be cpu where no CUDA device is found"):
+        generate(SMALL, replace(PRODUCER, prepare=has_no_device), Run(tmp_path), ignore)
+    assert list(tmp_path.iterdir()) == []
+    make(tmp_path)
+
+
 def test_a_run_that_the_user_stops_says_so(tmp_path: Path) -> None:
     out = tmp_path / "out"
     process = start(out, "--workers", "2", pause=0.3)
