@@ -21,7 +21,7 @@ TOGETHER = 0.5
 JAW = (25, 26, 27)
 
 
-def _checked(aus: Mapping[int, float], side: str) -> dict[int, float]:
+def _checked(aus: Mapping[int, facs.Number], side: str) -> dict[int, float]:
     """Every AU of the set, within its range; AUs not named are 0."""
     full = facs.complete(aus)
     for au, value in full.items():
@@ -60,8 +60,8 @@ def _pushed(head: Head, sides: tuple[dict[int, float], dict[int, float]]) -> np.
 
 def pose(
     head: Head,
-    left: Mapping[int, float],
-    right: Mapping[int, float],
+    left: Mapping[int, facs.Number],
+    right: Mapping[int, facs.Number],
     gaze: Float[np.ndarray, "eyes=2 angles=2"] = gazes.STRAIGHT,
 ) -> Float32[np.ndarray, "vertices 3"]:
     """Vertices of a head in an expression.
@@ -77,14 +77,15 @@ def pose(
             got = f"{sides[0][au]} and {sides[1][au]}"
             raise ValueError(f"AU{au} must be equal left and right, got {got}")
     gazes.check(gaze)
-    if head.eyes is None and np.any(gaze):
+    without_eyes = not (head.eyes.radius > 0).all()
+    if without_eyes and np.any(gaze):
         raise ValueError(f"gaze must be straight on a head without eyeballs, got {gaze.tolist()}")
     if not (any(sides[0].values()) or any(sides[1].values()) or np.any(gaze)):
         return head.vertices.copy()
     pushed = _pushed(head, sides)
     if any(sides[0][au] or sides[1][au] for au in facs.AUS if au not in (43, 45)):
         pushed = lips.meet(head, pushed, sides[0])
-    if head.eyes is None:
+    if without_eyes:
         return pushed
     looks = [
         lids.aperture(aus, yaw=float(side * angles[0]), pitch=float(angles[1]))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Float32
 
-from assets import eyeball, eyes
+from assets import eyeball, eyes, facs
 from assets.head import Head
 from assets.lid_grid import LidGrid
 from rigging.gaze import rotation
@@ -41,7 +41,7 @@ class Lids:
     pitch: float = 0.0
 
 
-def aperture(aus: dict[int, float], yaw: float = 0.0, pitch: float = 0.0) -> Lids:
+def aperture(aus: dict[int, facs.Number], yaw: float = 0.0, pitch: float = 0.0) -> Lids:
     """What AU intensities (0-5; AU43 0 or 1) ask of one eye's lids.
 
     AU5 widens, AU7 tightens both lids, AU6 and AU12 push the lower one up, AU4 and AU9 weigh on
@@ -51,7 +51,7 @@ def aperture(aus: dict[int, float], yaw: float = 0.0, pitch: float = 0.0) -> Lid
     shut = max(part[45], aus[43])
     upper_open = (1 - 0.34 * part[7]) * (1 - 0.10 * part[4]) * (1 - 0.07 * part[9])
     upper_open = upper_open * (1 - 0.07 * part[6]) + 0.38 * part[5]
-    lower_open = (1 - 0.62 * part[7]) * (1 - 0.45 * part[6]) * (1 - 0.2 * part[9])
+    lower_open = (1 - 0.62 * part[7]) * (1 - 0.5 * part[6]) * (1 - 0.2 * part[9])
     lower_open *= 1 - 0.2 * part[12]
     squeeze = max(part[6], part[7])
     return Lids(
@@ -109,7 +109,7 @@ def _targets(
 
     middle = np.array([0.5 * (x[0] + x[grid.outer])])
     heights = np.stack([x, ring * np.sin(open_angle)])
-    top, bottom = (float(_between(middle, heights, grid, s)[0]) for s in (1, -1))
+    top, bottom = (float(_between(middle, heights, grid, s)[0]) for s in (1.0, -1.0))
     ends = margin[[0, grid.outer], 1]
     sag = bottom + lids.meeting * (top - bottom) - ends.mean()
     height = ends[0] + (ends[1] - ends[0]) * along + sag * arch

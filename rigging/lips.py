@@ -7,7 +7,7 @@ their neutral contact; parted, they open at least as far as the AUs ask.
 import numpy as np
 from jaxtyping import Float32
 
-from assets import lips
+from assets import facs, lips
 from assets.head import Head
 
 # Least opening in the middle of the mouth at highest intensity, in widths of the mouth.
@@ -17,7 +17,7 @@ PASSES = 3
 
 
 def meet(
-    head: Head, pushed: Float32[np.ndarray, "vertices 3"], aus: dict[int, float]
+    head: Head, pushed: Float32[np.ndarray, "vertices 3"], aus: dict[int, facs.Number]
 ) -> Float32[np.ndarray, "vertices 3"]:
     """Close or open the lips of a head whose muscles have carried its vertices to `pushed`.
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Float32
 
+from assets.facs import Number
 from assets.head import SKIN, TONGUE, Head
 
 EYE_DISTANCE_MM = 63.0
@@ -41,9 +42,9 @@ class Pull:
     """
 
     place: str
-    offset: tuple[float, float, float]
-    reach: tuple[float, float, float]
-    by: tuple[float, float, float]
+    offset: tuple[Number, Number, Number]
+    reach: tuple[Number, Number, Number]
+    by: tuple[Number, Number, Number]
 
 
 # Facial actions (sided ones without their side) and pulls of an AU at its highest intensity.
