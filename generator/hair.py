@@ -14,7 +14,7 @@ from generator.grooming import Hair
 from render.mesh import Points
 
 CANDIDATES = 9000
-ROWS = 4
+ROWS = 3
 # Hair shorter than this is painted on the scalp, not grown.
 SHORTEST = 0.0035
 # The whorl on the mean head, from which hair falls away.
@@ -103,7 +103,7 @@ def grow(model: HeadModel, hair: Hair, rng: np.random.Generator) -> Cards | None
     sink = 0.5 * (forward**2) / 0.095
     centre = root + forward * fall[:, None] + (lift - sink) * out[:, None]
     wide = np.cross(out, fall) * HALF_WIDTH
-    half = wide[:, None] * np.array([1.0, 1.05, 1.0, 0.85])[None, :, None]
+    half = wide[:, None] * np.array([1.0, 1.05, 0.9])[None, :, None]
     lean = rng.normal(0, 0.18, (count, 1, 3))
     facing = out[:, None] + 0.25 * fall[:, None] * step + lean
     facing /= np.linalg.norm(facing, axis=2, keepdims=True)
