@@ -22,6 +22,8 @@ MEETING = 0.25
 FOLLOW_UP, FOLLOW_DOWN = (0.75, 0.3), (0.85, 0.4)
 # Rows may come together to this share of their neutral distance.
 CROWDED = 0.35
+# Rounds of smoothing along rows at the corners.
+CALMING = 10
 # Share of the motion of brow and cheek that even a margin row takes along.
 DRAG = 0.12
 
@@ -122,6 +124,15 @@ def _targets(
     return np.where(sign == 0, angle, open_angle + part * (closed - open_angle))
 
 
+def _calmed(moved: np.ndarray, beside: np.ndarray, follow: np.ndarray) -> np.ndarray:
+    """Even out, round the corners, how brow and cheek push: from both sides they would fold it."""
+    share = 0.5 * np.minimum(2 * beside, 1.0) * np.minimum(9 * follow, 1.0)
+    for _ in range(CALMING):
+        mean = 0.5 * (np.roll(moved, 1, axis=1) + np.roll(moved, -1, axis=1))
+        moved = moved + share[..., None] * (mean - moved)
+    return moved
+
+
 def _solve(
     neutral: Float[np.ndarray, "rows columns 3"],
     pushed: Float[np.ndarray, "rows columns 3"],
@@ -133,6 +144,7 @@ def _solve(
     sign, follow = eyes.upward(grid), eyes.following()[:, None]
     hinge = eye.size * eyes.beside_ball(neutral[margin, :, 0], grid.outer, eye.size)
     angle, ring = eyes.polar(neutral, hinge)
+    pushed = neutral + _calmed(pushed - neutral, hinge / eye.size, follow)
     pushed_angle, _ = eyes.polar(pushed, hinge)
     turn = _targets(neutral[margin], hinge, eye) - angle[margin]
 
