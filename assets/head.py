@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Float32, Int32, UInt8
 
-from assets import eyes, lid_grid, lips, manifest
+from assets import eyes, lid_grid, lips, manifest, mouth
 
 ETHNICITIES = ("african", "asian", "caucasian")
 # Anchors of the interpolated phenotypes of the `anny` package, in the order of its weight mask.
@@ -199,6 +199,9 @@ class HeadModel:
         """A head with closed lips, and eyeballs that its lids touch; see `bare_vertices`."""
         bare = self.bare_vertices(phenotypes, local)
         lips.seal(bare, self.topology.lips)
+        part, corners = self.topology.part, self.topology.loops["upper_lip"][[0, -1]]
+        teeth = (part == UPPER_TEETH) | (part == LOWER_TEETH)
+        bare = mouth.fit(bare, teeth, part == TONGUE, bare[corners], age_years)
         balls, vertices = eyes.fit(bare, self.topology.lids, age_years)
         return Head(self.topology, vertices, self.actions, balls, age_years)
 

@@ -25,7 +25,7 @@ _FLAT = (128, 128, 255)
 # Roughness by chart; below 0.16 the renderer mirrors the surroundings, as wet things do.
 _ROUGHNESS = {
     "gown": 0.92, "mouth": 0.48, "left_cavity": 0.25, "right_cavity": 0.25, "left_eye": 0.06,
-    "right_eye": 0.06, "teeth": 0.38, "tongue": 0.48, "hair": 0.45, "brow": 0.5, "lash": 0.5,
+    "right_eye": 0.06, "teeth": 0.55, "tongue": 0.48, "hair": 0.45, "brow": 0.5, "lash": 0.5,
 }  # fmt: skip
 _SCATTER = {
     "gown": 0, "mouth": 200, "left_cavity": 200, "right_cavity": 200, "left_eye": 70,

@@ -187,3 +187,15 @@ def test_a_shipped_file_that_changed_is_refused(
     (tmp_path / "thing.bin").write_bytes(b"two")
     with pytest.raises(ValueError, match=r"thing.bin must have sha256 .*, got "):
         manifest.verified.__wrapped__("thing.bin")
+
+
+def test_teeth_lie_between_the_corners_and_come_with_age(model: head.HeadModel) -> None:
+    for age, axis in ((0.1, -0.3), (3.0, 0.12), (30.0, 2 / 3), (85.0, 0.97)):
+        person = model.person({**model.mean_phenotypes(), "age": axis}, {}, age)
+        part, loop = person.topology.part, person.topology.loops["upper_lip"]
+        teeth = person.vertices[(part == head.UPPER_TEETH) | (part == head.LOWER_TEETH)]
+        half = np.abs(person.vertices[loop[[0, -1]], 0]).mean()
+        assert np.abs(teeth[:, 0]).max() < 1.1 * half
+        assert (np.ptp(teeth, axis=0) > 0.004).all() == (age > 0.6)
+        tongue = person.vertices[part == head.TONGUE]
+        assert tongue[:, 1].max() < person.vertices[loop, 1].max() + 0.004
