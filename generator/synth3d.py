@@ -14,7 +14,7 @@ from jaxtyping import Float32
 
 from assets import head as head_models
 from assets.facs import PAIN_AUS
-from assets.head import Head
+from assets.head import Head, Topology
 from assets.population import Split
 from generator import anchors
 from generator.backdrop import behind, light_of
@@ -58,14 +58,15 @@ def pain_heat(head: Head, expression: Expression) -> Float32[np.ndarray, "vertic
 
 
 @cache
-def _landmarks() -> Points:
-    topology = head_models.load().topology
+def landmarks(topology: Topology) -> Points:
+    """The 68 landmarks on the refined triangles of a head model."""
     return anchors.refinement(topology).carry(
         topology.triangles[topology.landmark_triangles], topology.landmark_barycentric
     )
 
 
-def _material(identity: Identity, head: Head, config: GenerateConfig) -> Material:
+def painted(identity: Identity, head: Head, config: GenerateConfig) -> Material:
+    """A person's texture on the device that draws."""
     texture = skin(identity, texture_size(config.size))
     return material(
         texture.albedo,
@@ -106,7 +107,8 @@ def stage(config: GenerateConfig, head: Head, view: View, before: Set | None) ->
     return Set(drawn, camera, light, background, facts)
 
 
-def _members(config: GenerateConfig, drawn: Frame) -> dict[str, bytes]:
+def members(config: GenerateConfig, drawn: Frame) -> dict[str, bytes]:
+    """The picture and its maps as a sample holds them."""
     made = {config.image: codec.encode_image(drawn.image, config.image)}
     for name in config.annotations:
         match name:
@@ -130,16 +132,15 @@ def frames(config: GenerateConfig, index: int) -> Iterator[tuple[Identity, Shot,
     shape = identity.shape
     head = model.person(shape.phenotypes, shape.changes, identity.person.age_years)
     body = make_body(model, head, identity.grooming, (config.seed, index))
-    surface = _material(identity, head, config)
+    surface = painted(identity, head, config)
     sets: dict[int, Set] = {}
     for number, expression in enumerate(make_expressions(config, index)):
         mesh = posed(body, expression)
         for place in range(config.views):
             view = make_view(config, index, place, number)
             on = sets[place] = stage(config, head, view, sets.get(place))
-            scene = Scene(
-                mesh, surface, on.camera, on.light, on.background, _landmarks(), view.sensor
-            )
+            points = landmarks(head.topology)
+            scene = Scene(mesh, surface, on.camera, on.light, on.background, points, view.sensor)
             shot = Shot(number, expression, view, on.light, on.facts)
             yield identity, shot, draw(scene, config.device)
 
@@ -147,7 +148,7 @@ def frames(config: GenerateConfig, index: int) -> Iterator[tuple[Identity, Shot,
 def make_person(config: GenerateConfig, index: int) -> list[Sample]:
     """Every sample of one person, those of a view together, the neutral first."""
     samples = [
-        Sample(record(config, identity, shot, drawn), _members(config, drawn))
+        Sample(record(config, identity, shot, drawn), members(config, drawn))
         for identity, shot, drawn in frames(config, index)
     ]
     return sorted(samples, key=lambda sample: sample.record.key)
