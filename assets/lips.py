@@ -18,6 +18,7 @@ WALL_ROWS, SKIN_ROWS = 3, 10
 EDGE = slice(WALL_ROWS, WALL_ROWS + 4)
 # How far each row follows its lip's edge.
 FOLLOW = np.array([0.3, 0.6, 0.9, 1, 1, 1, 1, 0.92, 0.78, 0.6, 0.42, 0.25, 0.12, 0.0])
+CLOSING_UPPER = 0.3
 # Closed lips overlap by this share of the mouth's width: refining the mesh rounds their edges.
 OVERLAP = 0.012
 
@@ -77,9 +78,15 @@ def move(
     grid: LipGrid,
     wider: Float[np.ndarray, " columns"],
 ) -> Float[np.ndarray, "rows columns 3"]:
-    """Open the lips by `wider` (below 0: close them), half by each lip, and let the skin follow."""
+    """Open the lips by `wider` (below 0: close them), and let the skin follow.
+
+    Each lip opens half; to close, the lower lip comes after the upper one more than it pulls it.
+    """
+    sign = grid.upward()
+    share = np.where(sign * wider < 0, CLOSING_UPPER, 1 - CLOSING_UPPER)
+    share = np.where(wider < 0, share, 0.5)
     out = points.copy()
-    out[..., 1] += 0.5 * FOLLOW[:, None] * (grid.upward() * wider)
+    out[..., 1] += FOLLOW[:, None] * (share * sign * wider)
     return out
 
 

@@ -164,10 +164,7 @@ def _solve(
     clear = was - eye.size - flat
     swell = yielding * (np.linalg.norm(pushed, axis=-1) - was)
     floor = eye.size + above + np.minimum(clear, eyes.THICKNESS * eye.size)
-    near = (np.arange(len(angle)) >= margin - 1)[:, None]
-    raised = np.where(
-        near, np.maximum(length + follow * (above - flat) + swell, floor), was + swell
-    )
+    raised = np.maximum(length + follow * (above - flat) + swell, floor)
     return _seat(out * (raised / length)[..., None], clear, eye)
 
 

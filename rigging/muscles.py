@@ -57,7 +57,7 @@ ACTIONS: dict[int, dict[str, float]] = {
     7: {"eyeSquint": 0.7},
     9: {"noseSneer": 1.0},
     10: {"mouthUpperUp": 0.45, "noseSneer": 0.15},
-    12: {"mouthSmile": 0.62, "cheekSquint": 0.15},
+    12: {"mouthSmile": 0.7, "cheekSquint": 0.15},
     14: {"mouthDimple": 0.9},
     15: {"mouthFrown": 1.0},
     17: {"mouthShrugLower": 0.9},
@@ -71,20 +71,20 @@ ACTIONS: dict[int, dict[str, float]] = {
 }
 PULLS: dict[int, tuple[Pull, ...]] = {
     1: (
-        Pull("brow_inner", (2, 4, 0), (11, 13, 25), (-0.5, 5.0, 0.5)),
-        Pull("brow_inner", (6, -9, 0), (9, 5, 15), (0.0, 1.5, -0.3)),
+        Pull("brow_inner", (4, 5, 0), (13, 15, 30), (0.0, 2.8, 0.3)),
+        Pull("brow_inner", (7, -8, 0), (10, 6, 20), (0.0, 1.0, 0.0)),
     ),
     2: (
-        Pull("brow_outer", (-1, 4, 0), (13, 12, 25), (0.0, 4.5, -0.3)),
+        Pull("brow_outer", (-1, 4, 0), (13, 12, 25), (0.0, 3.5, -0.3)),
         Pull("brow_outer", (-3, -8, 0), (11, 6, 15), (0.0, 1.5, -0.2)),
     ),
     4: (
-        Pull("brow_inner", (2, 2, 0), (9, 11, 25), (-3.4, -3.0, 0.8)),
-        Pull("brow_inner", (-5, -5, 0), (6, 8, 20), (-0.6, -1.6, 1.6)),
-        Pull("brow_middle", (0, -2, 0), (12, 7, 20), (-1.0, -1.0, 0.8)),
+        Pull("brow_inner", (3, 2, 0), (10, 11, 25), (-0.9, -2.6, 0.6)),
+        Pull("brow_inner", (-5, -4, 0), (6, 8, 20), (0.0, -1.0, 0.9)),
+        Pull("brow_middle", (0, -2, 0), (12, 7, 20), (0.0, -1.0, 0.7)),
     ),
     6: (
-        Pull("eye_outer", (-7, -21, 0), (16, 11, 30), (-0.8, 4.5, 2.6)),
+        Pull("eye_outer", (-7, -21, 0), (16, 11, 30), (-0.6, 3.8, 2.2)),
         Pull("eye_outer", (-13, -10, 0), (13, 4.5, 20), (0.0, 1.8, 1.3)),
         Pull("eye_outer", (7, -4, 0), (7, 8, 15), (-2.4, 1.0, 0.4)),
         Pull("brow_outer", (5, -1, 0), (10, 8, 20), (-0.8, -1.8, 0.4)),
@@ -94,17 +94,17 @@ PULLS: dict[int, tuple[Pull, ...]] = {
         Pull("eye_outer", (-13, 9, 0), (13, 4, 20), (0.0, -1.0, 0.4)),
     ),
     9: (
-        Pull("wing", (-2, 4, 0), (6, 8, 14), (1.0, 4.0, 0.2)),
-        Pull("nose_root", (9, -14, 0), (7, 9, 14), (-0.8, 3.0, 1.6)),
+        Pull("wing", (-2, 4, 0), (6, 8, 14), (0.4, 3.0, 0.2)),
+        Pull("nose_root", (9, -14, 0), (7, 9, 14), (-0.3, 2.6, 1.2)),
         Pull("eye_inner", (5, -18, 0), (9, 8, 20), (-0.4, 2.8, 1.4)),
-        Pull("brow_inner", (0, 0, 0), (9, 9, 25), (-1.6, -3.0, 0.6)),
-        Pull("nose_root", (2, 6, 0), (6, 6, 20), (0.0, -1.0, 0.9)),
+        Pull("brow_inner", (1, 0, 0), (9, 9, 25), (-0.2, -1.5, 0.3)),
+        Pull("nose_root", (2, 6, 0), (6, 7, 20), (0.0, -0.8, 0.5)),
         Pull("upper_lip", (4, 3, 0), (10, 8, 20), (0.4, 2.2, 0.2)),
     ),
     10: (
         Pull("upper_lip", (6, 0, 0), (11, 7, 20), (0.4, 3.6, 0.5)),
-        Pull("wing", (8, -3, 0), (9, 10, 20), (1.0, 3.4, 1.8)),
-        Pull("wing", (0, 2, 0), (6, 7, 14), (0.9, 1.6, 0.0)),
+        Pull("wing", (8, -3, 0), (9, 10, 20), (0.8, 2.8, 1.5)),
+        Pull("wing", (0, 2, 0), (6, 7, 14), (0.5, 0.8, 0.0)),
     ),
     12: (Pull("eye_outer", (-7, -26, 0), (14, 11, 30), (0.0, 2.0, 2.0)),),
     14: (Pull("corner", (4, 0, 0), (5, 7, 12), (0.8, 0.3, -2.0)),),
@@ -115,7 +115,7 @@ PULLS: dict[int, tuple[Pull, ...]] = {
 # The tongue sinks with the jaw, its root by this share, so that the mouth opens on a cavity.
 ROOT_SINKS = 0.75
 # At rest it lies on the palate; parted lips show it lowered (up and forward, millimetres).
-TONGUE_LOWERED = {25: (-5.0, -3.0), 26: (-5.0, -3.0), 27: (0.0, 0.0)}
+TONGUE_LOWERED = {25: (-5.0, -3.0), 26: (-8.0, -6.0), 27: (-8.0, -8.0)}
 # Pulls on the midline act once, not from both sides.
 MIDLINE = ("chin",)
 
@@ -174,7 +174,7 @@ def fields(head: Head) -> Fields:
     """The displacements of every AU on this person (kept for the last few people)."""
     landmarks = head.landmarks(head.vertices)
     distance = float(head.eyes.centre[0, 0] - head.eyes.centre[1, 0])
-    millimetre = distance / EYE_DISTANCE_MM / 1000
+    millimetre = distance / EYE_DISTANCE_MM
     field, size = {}, {}
     for au, actions in ACTIONS.items():
         total = np.zeros((2, len(head.vertices), 3))
