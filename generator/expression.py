@@ -47,12 +47,12 @@ class Gaze:
 
 @dataclass(frozen=True)
 class Expression:
-    """One expression, shared by all views of it. `name` says what a confounder shows."""
+    """One expression, shared by all views of it. `name` says what a confounder shows, only."""
 
     kind: Kind
     aus: AUVector
     gaze: Gaze
-    name: str = ""
+    name: str | None = None
 
     @property
     def left(self) -> dict[int, float]:

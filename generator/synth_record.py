@@ -18,6 +18,7 @@ from generator.shards.record import (
     AUSources,
     BackgroundFacts,
     CameraFacts,
+    Direction,
     Gaze,
     LandmarkFacts,
     LightFacts,
@@ -88,7 +89,7 @@ def _gaze(frame: Frame, expression: Expression) -> Gaze:
     gaze = expression.gaze
     left = gaze_angles(frame.camera, gaze.left_yaw, gaze.left_pitch)
     right = gaze_angles(frame.camera, gaze.right_yaw, gaze.right_pitch)
-    return Gaze(Angles(*left), Angles(*right))
+    return Gaze(Direction(*left), Direction(*right))
 
 
 def _light(shot: Shot) -> LightFacts:
@@ -121,6 +122,7 @@ def record(config: GenerateConfig, identity: Identity, shot: Shot, frame: Frame)
         image=config.image,
         view=view.number,
         neutral_key=key(identity, view.number, 0),
+        expression=expression.name,
         pspi=expression.pspi,
         label_source="target",
         aus=AUSources(target=AUCodes.of(expression.aus)),

@@ -25,6 +25,7 @@ from generator.shards.record import (
     AUSources,
     BackgroundFacts,
     CameraFacts,
+    Direction,
     Gaze,
     Kind,
     LandmarkFacts,
@@ -107,7 +108,7 @@ def _sample(
     name = f"p{index:06d}_v{view}"
     rng = stream(config.seed, index, f"picture {view}", number)
     yaw = 0.4 * (view % 2 - 0.5) * min(view, 1)
-    gaze = Angles(float(rng.normal(0, 0.1)), float(rng.normal(0, 0.1)))
+    gaze = Direction(float(rng.normal(0, 0.1)), float(rng.normal(0, 0.1)))
     size = config.size
     codes = AUCodes.of(aus)
     young = person.age_years is not None and person.age_years < 2
@@ -122,6 +123,7 @@ def _sample(
         image=config.image,
         view=view,
         neutral_key=f"{name}_e00",
+        expression="smile" if kind == "confounder" else None,
         pspi=aus.pspi,
         label_source="target",
         aus=AUSources(target=codes),

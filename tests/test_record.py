@@ -54,6 +54,9 @@ def test_every_key_is_always_there() -> None:
     assert bare["pspi"] is None
     assert bare["aus"] == {"target": None, "manual": None, "openface": None}
     assert list(whole["aus"]["target"]["left"]) == [f"au{au}" for au in facs.AUS]
+    assert bare["expression"] is None
+    assert whole["gaze"]["left"].keys() == {"yaw", "pitch"}
+    assert whole["head_pose"].keys() == {"yaw", "pitch", "roll"}
 
 
 def test_what_can_have_a_fraction_is_written_as_one() -> None:

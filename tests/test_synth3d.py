@@ -7,6 +7,7 @@ import pytest
 
 from assets.classes import CLASSES
 from generator import synth3d
+from generator.companions import CONFOUNDERS
 from generator.config import GenerateConfig
 from generator.shards import codec
 from generator.shards.record import Sample
@@ -37,6 +38,8 @@ def test_a_view_shares_all_but_the_expression(samples: Sequence[Sample]) -> None
         of_view = [s.record for s in samples if s.record.view == view]
         assert [r.kind for r in of_view] == ["neutral", "pain", "pain", "confounder"]
         assert len({r.neutral_key for r in of_view}) == 1
+        assert [r.expression is not None for r in of_view] == [False, False, False, True]
+        assert of_view[3].expression in [look.name for look in CONFOUNDERS]
         for shared in ("camera", "head_pose", "light", "background"):
             assert len({str(getattr(r, shared)) for r in of_view}) == 1
 

@@ -86,15 +86,23 @@ class Angles:
 
     yaw: Annotated[float, "radians, > 0 turns to the picture's right"]
     pitch: Annotated[float, "radians, > 0 up"]
-    roll: Annotated[float, "radians, > 0 clockwise in the picture"] = 0.0
+    roll: Annotated[float, "radians, > 0 clockwise in the picture"]
+
+
+@dataclass(frozen=True)
+class Direction:
+    """Where something points, in radians against the camera; it has no roll."""
+
+    yaw: Annotated[float, "radians, > 0 to the picture's right"]
+    pitch: Annotated[float, "radians, > 0 up"]
 
 
 @dataclass(frozen=True)
 class Gaze:
     """Where each eye looks against the camera, as the picture shows it; drawn every expression."""
 
-    left: Annotated[Angles, "the person's left eye"]
-    right: Annotated[Angles, "the person's right eye"]
+    left: Annotated[Direction, "the person's left eye"]
+    right: Annotated[Direction, "the person's right eye"]
 
 
 @dataclass(frozen=True)
@@ -198,6 +206,7 @@ class Record:
     sequence: Annotated[str | None, "name of the sequence in real data"] = None
     frame: Annotated[int | None, "number of the frame in its sequence"] = None
     neutral_key: Annotated[str | None, "neutral of the same person and view"] = None
+    expression: Annotated[str | None, "what a confounder shows, such as smile"] = None
     pspi: Annotated[float | None, "Prkachin-Solomon pain intensity, 0-16"] = None
     label_source: Annotated[LabelSource | None, "AU source of pspi and of the index"] = None
     aus: Annotated[AUSources, "by source"] = field(default_factory=AUSources)
