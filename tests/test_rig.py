@@ -123,6 +123,19 @@ def test_closed_lids_meet_whatever_else_acts():
     assert worst < 0.02
 
 
+def test_closed_margins_meet_in_depth_too():
+    worst = 0.0
+    for person in crowd():
+        for grid, points, _ in on_balls(person, both(person, {43: 1, 7: 3})):
+            margin = points[eyes.MARGIN]
+            lower = [0, *range(len(margin) - 1, grid.outer - 1, -1)]
+            upper = list(range(grid.outer + 1))
+            x = np.linspace(margin[0, 0], margin[grid.outer, 0], 63)[1:-1]
+            depth = [np.interp(x, margin[side, 0], margin[side, 2]) for side in (upper, lower)]
+            worst = max(worst, np.abs(depth[0] - depth[1]).max() / float(person.eyes.radius[0]))
+    assert worst < 0.055, worst
+
+
 def test_lids_stay_out_of_the_eyeball_and_do_not_cross():
     rng = np.random.default_rng(6)
     for person in crowd():
