@@ -32,7 +32,10 @@ FOLLOW_SOCKET = np.array([0.0, 0.15, 0.4, 0.75, 1.0])
 
 @dataclass(frozen=True, eq=False)
 class Eyes:
-    """Centres (left, right), radii of the balls and of the irises, all in metres."""
+    """Centres (left, right), radii of the balls and of the irises, all in metres.
+
+    Radii are 0 in a head without eyeballs.
+    """
 
     centre: Float32[np.ndarray, "2 3"]
     radius: Float32[np.ndarray, " 2"]
