@@ -79,13 +79,13 @@ PULLS: dict[int, tuple[Pull, ...]] = {
         Pull("brow_outer", (-3, -8, 0), (11, 6, 15), (0.0, 1.5, -0.2)),
     ),
     4: (
-        Pull("brow_inner", (3, 2, 0), (10, 11, 25), (-0.9, -2.6, 0.6)),
-        Pull("brow_inner", (-5, -4, 0), (6, 8, 20), (0.0, -1.0, 0.9)),
-        Pull("brow_middle", (0, -2, 0), (12, 7, 20), (0.0, -1.0, 0.7)),
+        Pull("brow_inner", (3, 2, 0), (10, 11, 25), (-1.1, -4.2, 1.0)),
+        Pull("brow_inner", (-5, -4, 0), (6, 8, 20), (0.0, -1.7, 1.5)),
+        Pull("brow_middle", (0, -2, 0), (12, 7, 20), (0.0, -1.7, 1.1)),
     ),
     6: (
-        Pull("eye_outer", (-7, -21, 0), (16, 11, 30), (-0.6, 3.8, 2.2)),
-        Pull("eye_outer", (-13, -10, 0), (13, 4.5, 20), (0.0, 1.8, 1.3)),
+        Pull("eye_outer", (-7, -21, 0), (16, 11, 30), (-0.6, 4.6, 2.7)),
+        Pull("eye_outer", (-13, -10, 0), (13, 4.5, 20), (0.0, 2.2, 1.7)),
         Pull("eye_outer", (7, -4, 0), (7, 8, 15), (-2.4, 1.0, 0.4)),
         Pull("brow_outer", (5, -1, 0), (10, 8, 20), (-0.8, -1.8, 0.4)),
     ),
@@ -94,16 +94,16 @@ PULLS: dict[int, tuple[Pull, ...]] = {
         Pull("eye_outer", (-13, 9, 0), (13, 4, 20), (0.0, -1.0, 0.4)),
     ),
     9: (
-        Pull("wing", (-2, 4, 0), (6, 8, 14), (0.4, 3.0, 0.2)),
-        Pull("nose_root", (9, -14, 0), (7, 9, 14), (-0.3, 2.6, 1.2)),
-        Pull("eye_inner", (5, -18, 0), (9, 8, 20), (-0.4, 2.8, 1.4)),
-        Pull("brow_inner", (1, 0, 0), (9, 9, 25), (-0.2, -1.5, 0.3)),
+        Pull("wing", (-2, 4, 0), (6, 8, 14), (0.5, 3.7, 0.3)),
+        Pull("nose_root", (9, -14, 0), (7, 9, 14), (-0.3, 3.1, 1.6)),
+        Pull("eye_inner", (5, -18, 0), (9, 8, 20), (-0.4, 3.4, 1.8)),
+        Pull("brow_inner", (1, 0, 0), (9, 9, 25), (-0.3, -2.1, 0.4)),
         Pull("nose_root", (2, 6, 0), (6, 7, 20), (0.0, -0.8, 0.5)),
         Pull("upper_lip", (4, 3, 0), (10, 8, 20), (0.4, 2.2, 0.2)),
     ),
     10: (
-        Pull("upper_lip", (6, 0, 0), (11, 7, 20), (0.4, 3.6, 0.5)),
-        Pull("wing", (8, -3, 0), (9, 10, 20), (0.8, 2.8, 1.5)),
+        Pull("upper_lip", (6, 0, 0), (11, 7, 20), (0.4, 4.3, 0.6)),
+        Pull("wing", (8, -3, 0), (9, 10, 20), (0.9, 3.5, 2.0)),
         Pull("wing", (0, 2, 0), (6, 7, 14), (0.5, 0.8, 0.0)),
     ),
     12: (Pull("eye_outer", (-7, -26, 0), (14, 11, 30), (0.0, 2.0, 2.0)),),
@@ -132,10 +132,16 @@ class Fields:
 
 
 def _action(head: Head, name: str) -> np.ndarray:
-    """A facial action on both sides; what has no sides is shared out across the midline."""
-    if f"{name}Left" in head.actions:
-        return np.stack([head.actions[f"{name}Left"], head.actions[f"{name}Right"]])
-    return np.stack([head.actions[name]] * 2) * _sides(head)[..., None]
+    """A facial action on both sides; what has no sides is shared out across the midline.
+
+    The package's actions differ left and right by up to 2 mm: each is the mean of both, mirrored.
+    """
+    mirror, flip = head.topology.mirror, np.array([-1.0, 1.0, 1.0])
+    sided = f"{name}Left" in head.actions
+    left, right = (head.actions[f"{name}{side}" if sided else name] for side in ("Left", "Right"))
+    even = 0.5 * (left + right[mirror] * flip)
+    both = np.stack([even, even[mirror] * flip])
+    return both if sided else both * _sides(head)[..., None]
 
 
 def _sides(head: Head) -> np.ndarray:
