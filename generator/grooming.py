@@ -18,7 +18,7 @@ Point = tuple[float | int, float | int]
 
 ADULT_STYLE_AGE = 13.0
 # Shares of shaved and of stubbled heads from that age on; all others are cropped.
-STYLE_SHARES = {"male": (0.14, 0.16), "female": (0.06, 0.06)}
+STYLE_SHARES = {"male": (0.12, 0.16), "female": (0.01, 0.03)}
 LONGEST = {"male": 0.018, "female": 0.025}
 CLOTHES_SHARES: dict[ClothesKind, float] = {"gown": 0.5, "crew": 0.3, "collar": 0.2}
 
