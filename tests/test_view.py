@@ -174,8 +174,6 @@ def test_a_view_that_is_not_there_is_refused(view: int, picture: int, text: str)
         make_view(CONFIG, 0, view, picture)
 
 
-def test_bad_environments_and_fills_are_refused(heads: list[Head]) -> None:
-    with pytest.raises(ValueError, match=r"environment must be one of st_fagans.*, got moon"):
-        make_view(replace(CONFIG, environments=("lebombo", "moon")), 0, 0)
+def test_bad_fills_are_refused(heads: list[Head]) -> None:
     with pytest.raises(ValueError, match=r"fill must be above 0 and at most 1, got 1.5"):
         frame(head_points(heads[0]), Pose(0.0, 0.0, 0.0), Lens(80.0, 1.5), 64)
