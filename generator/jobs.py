@@ -113,10 +113,22 @@ def _check_same(run: Run, wanted: dict[str, Any]) -> None:
     changed = folder.difference(folder.read_config(run.out), wanted)
     if changed:
         rule = "resumed with the configuration it was begun with"
-        raise ValueError(f"{run.out} must be {rule}, got a change: {changed}")
+        raise ValueError(f"{run.out} must be {rule}, got a change: {changed}{_way_out(changed)}")
     before = folder.read_part(run.out)
     if before != run.part:
-        raise ValueError(f"{run.out} must be resumed as the same part: {before}, got {run.part}")
+        rule = f"resumed as {_named(before)}"
+        raise ValueError(f"{run.out} must be {rule}, got {_named(run.part)}")
+
+
+def _way_out(changed: str) -> str:
+    """What to do where the change is none of the options that a user gives."""
+    if not changed.startswith("made_with."):
+        return ""
+    return "; go on with the code, files and kind of machine it was begun with, or begin anew"
+
+
+def _named(part: Part | None) -> str:
+    return "the whole set" if part is None else f"part {part.number}/{part.of}"
 
 
 def _rows_path(out: Path, shard: Shard) -> Path:

@@ -13,9 +13,10 @@ import warp as wp
 from jaxtyping import Float32
 
 from assets import head as head_models
+from assets.allocation import allocate
 from assets.facs import PAIN_AUS
 from assets.head import Head, Topology
-from assets.population import Split
+from assets.population import Split, parse_ages
 from generator import anchors
 from generator.backdrop import behind, light_of
 from generator.body import Body, make_body
@@ -24,9 +25,10 @@ from generator.expression import Expression, make_expressions
 from generator.framing import Lens, Pose, frame, head_points
 from generator.identity import Identity, make_identity
 from generator.producer import Producer
+from generator.provenance import DECIDING, shipped, source, vectors
 from generator.shards import codec
 from generator.shards.record import BackgroundFacts, Sample
-from generator.synth_record import VERSIONS, Shot, record
+from generator.synth_record import Shot, record
 from generator.texture import SIZES, skin
 from generator.view import Backdrop, Lighting, View, make_view
 from render import device
@@ -156,11 +158,8 @@ def make_person(config: GenerateConfig, index: int) -> list[Sample]:
 
 def splits(config: GenerateConfig) -> Sequence[Split]:
     """The split of every person, by index."""
-    people = (
-        make_identity(index, config.identities, config.seed, config.ages)
-        for index in range(config.identities)
-    )
-    return [identity.person.split for identity in people]
+    slots = allocate(config.identities, config.seed, parse_ages(config.ages))
+    return [slot.split for slot in slots]
 
 
 def pictures(config: GenerateConfig) -> int:
@@ -169,8 +168,16 @@ def pictures(config: GenerateConfig) -> int:
 
 
 def made_with(config: GenerateConfig) -> dict[str, str]:
-    """Versions that decide bytes beside those that every data set states."""
-    return {"warp": wp.config.version, **VERSIONS}
+    """What decides bytes beside what every data set states: code, files and processor."""
+    stated = {
+        "source": f"sha256:{source(*DECIDING)}",
+        "vectors": vectors(),
+        "warp": wp.config.version,
+        **shipped(),
+    }
+    if config.device == "cuda":
+        stated["gpu"] = wp.get_device(device.start(config.device)).name
+    return stated
 
 
 def prepare(config: GenerateConfig) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+import warp as wp
 from jaxtyping import Float
 
 from assets import facs, manifest
@@ -11,6 +12,7 @@ from generator.config import GenerateConfig
 from generator.expression import Expression
 from generator.framing import gaze_angles
 from generator.identity import Identity
+from generator.provenance import source
 from generator.shards.record import (
     NFCS,
     Angles,
@@ -31,9 +33,6 @@ from generator.shards.record import (
 from generator.view import View
 from render.frame import Frame
 from render.light import Light
-
-# Raised by hand whenever the same draws give other bytes.
-VERSIONS = {"head": "1", "texture": "1", "rig": "1", "renderer": "1"}
 
 
 @dataclass(frozen=True)
@@ -59,13 +58,13 @@ def _triple(values: Float[np.ndarray, " 3"]) -> tuple[float, float, float]:
 
 @cache
 def makers(config: GenerateConfig) -> Makers:
-    """Versions and hashes of what makes the pictures."""
+    """Hashes of what makes the pictures: shipped files, and the source of rig and renderer."""
     files = manifest.entries()
     return Makers(
-        head=Maker(config.head, VERSIONS["head"], files["anny_head.npz"].sha256),
-        texture=Maker(config.texture, VERSIONS["texture"], files["skin.npz"].sha256),
-        rig=Maker(config.rig, VERSIONS["rig"]),
-        renderer=Maker(config.raster, VERSIONS["renderer"], files["environments.npz"].sha256),
+        head=Maker(config.head, sha256=files["anny_head.npz"].sha256),
+        texture=Maker(config.texture, sha256=files["skin.npz"].sha256),
+        rig=Maker(config.rig, sha256=source("rigging")),
+        renderer=Maker(config.raster, wp.config.version, source("render")),
     )
 
 

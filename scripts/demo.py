@@ -9,12 +9,15 @@ from scripts.cli import reported, run
 OUT = Path("demo")
 PEOPLE = 8
 OPTIONS = ["--pain-per-identity", "4", "--confounders", "1", "--views", "3", "--size", "384"]
+STOPPED = f"""The demo stopped and deleted nothing.
+Where the code has changed since {OUT} was made: rm -r {OUT} && make demo"""
 
 
 def main() -> int:
     """Make, verify and show the data set; a demo that was begun or made before goes on from there.
 
-    Stops at the first command that fails and gives its exit code.
+    Stops at the first command that fails and gives its exit code. Nothing is deleted: a demo of
+    other code stays, and the user is told how to begin anew.
     """
     data = OUT / "data"
     workers = str(max(1, min(PEOPLE, os.cpu_count() or 1)))
@@ -29,7 +32,7 @@ def main() -> int:
         print(f"\npain3d {' '.join(command)}", flush=True)
         code = run(command)
         if code:
-            print(f"The demo stopped; `rm -r {OUT}` begins it anew.", file=sys.stderr)
+            print(STOPPED, file=sys.stderr)
             return code
     print(f"\nThe data set lies in {data.resolve()}, its pictures to look at in {OUT / 'preview'}.")
     print(f"{data / 'README.md'} says what is in it.")

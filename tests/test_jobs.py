@@ -6,16 +6,20 @@ import signal
 import subprocess
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from generator.config import GenerateConfig
 from generator.jobs import Run, generate
 from generator.lock import UNFINISHED
+from generator.producer import Producer
 from generator.shards import atomic
 from generator.shards.folder import Part
 from generator.shards.manifest import NAME as MANIFEST
+from generator.shards.merge import merge
 from tests.fake_producer import PRODUCER
 from tests.runs import PROGRAM, SMALL, finish, hashes, ignore, make, start
 
@@ -26,8 +30,9 @@ def single(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return hashes(make(tmp_path_factory.mktemp("single") / "out"))
 
 
-def test_bytes_are_the_same_with_two_workers(tmp_path: Path, single: dict[str, str]) -> None:
-    assert hashes(make(tmp_path / "out", workers=2)) == single
+def test_bytes_are_the_same_with_2_or_8_workers(tmp_path: Path, single: dict[str, str]) -> None:
+    assert hashes(make(tmp_path / "two", workers=2)) == single
+    assert hashes(make(tmp_path / "eight", workers=8)) == single
     assert {"train-000003.tar", "val-000000.tar", "test-000000.tar", MANIFEST} <= set(single)
 
 
@@ -191,8 +196,37 @@ def test_a_changed_configuration_is_named(tmp_path: Path) -> None:
     text = "got a change: options.pain_per_identity was 2 and is 3"
     with pytest.raises(ValueError, match=text):
         generate(changed, PRODUCER, Run(out, resume=True), ignore)
-    with pytest.raises(ValueError, match="must be resumed as the same part: None, got Part"):
+    with pytest.raises(ValueError, match=r"must be resumed as the whole set, got part 1/2$"):
         generate(SMALL, PRODUCER, Run(out, resume=True, part=Part(1, 2)), ignore)
+
+
+def test_a_part_is_resumed_as_that_part(tmp_path: Path) -> None:
+    out = make(tmp_path / "out", part=Part(1, 3))
+    with pytest.raises(ValueError, match=r"must be resumed as part 1/3, got the whole set$"):
+        generate(SMALL, PRODUCER, Run(out, resume=True), ignore)
+
+
+def stated(version: str, config: GenerateConfig) -> dict[str, str]:
+    return {"source": version}
+
+
+def of_code(version: str) -> Producer:
+    return replace(PRODUCER, made_with=partial(stated, version))
+
+
+def test_versions_of_the_code_are_not_mixed(tmp_path: Path) -> None:
+    parts = [tmp_path / "1", tmp_path / "2"]
+    for number, (part, version) in enumerate(zip(parts, ("old", "new"), strict=True), 1):
+        generate(SMALL, of_code(version), Run(part, part=Part(number, 2)), ignore)
+    before = hashes(parts[0])
+    text = 'got a change: made_with.source was "old" and is "new"; go on with the code, .* anew$'
+    with pytest.raises(ValueError, match=text):
+        generate(SMALL, of_code("new"), Run(parts[0], resume=True, part=Part(1, 2)), ignore)
+    assert hashes(parts[0]) == before
+    text = 'must have the configuration of .*, got made_with.source was "old" and is "new"'
+    with pytest.raises(ValueError, match=text):
+        merge(parts, tmp_path / "out", PRODUCER.about, ignore)
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_finished_data_set_is_resumed_to_itself(tmp_path: Path, single: dict[str, str]) -> None:

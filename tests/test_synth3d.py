@@ -9,6 +9,7 @@ from assets.classes import CLASSES
 from generator import synth3d
 from generator.companions import CONFOUNDERS
 from generator.config import GenerateConfig
+from generator.identity import make_identity
 from generator.shards import codec
 from generator.shards.record import Sample
 
@@ -109,3 +110,12 @@ def test_pose_in_the_record_is_that_of_the_picture(samples: Sequence[Sample]) ->
         turn = (points[30, 0] - middle[0]) / (points[45, 0] - points[36, 0])
         if not frontal:
             assert np.sign(turn) == np.sign(record.head_pose.yaw)
+
+
+def test_splits_are_those_of_the_people(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = GenerateConfig(identities=40, seed=7, ages="0-90")
+    people = [make_identity(index, 40, 7, "0-90").person.split for index in range(40)]
+    # Nobody is made for it: a start with many people would wait for that.
+    monkeypatch.delattr(synth3d, "make_identity")
+    assert synth3d.splits(config) == people
+    assert set(people) == {"train", "val", "test"}

@@ -18,6 +18,7 @@ Intensities = dict[int, float | None]
 """Intensity of every AU of `assets.facs.AUS`; None where it was not coded."""
 Pair = tuple[float, float]
 Triple = tuple[float, float, float]
+Four = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -72,10 +73,10 @@ class PersonFacts:
 class CameraFacts:
     """Pinhole camera in pixels; the centre of the first pixel is (0.5, 0.5)."""
 
-    intrinsics: Annotated[tuple[Triple, Triple, Triple], "3x3, pixels"]
+    intrinsics: Annotated[tuple[Triple, Triple, Triple], "pixels, no skew"]
     extrinsics: Annotated[
-        tuple[tuple[float, float, float, float], ...],
-        "3x4, world to camera, metres; camera x right, y down, z forward",
+        tuple[Four, Four, Four],
+        "world to camera, metres; camera x right, y down, z forward",
     ]
     name: Annotated[str | None, "kind of camera"] = None
 
@@ -143,8 +144,8 @@ class LandmarkFacts:
     """Points on the picture's own pixels; the centre of the first pixel is (0.5, 0.5)."""
 
     scheme: Annotated[Scheme, "order of the points"]
-    points: Annotated[tuple[Pair, ...], "x right and y down, pixels"]
-    visible: Annotated[tuple[bool, ...], "whether nothing lies in front"]
+    points: Annotated[tuple[Pair, ...], "x right and y down, pixels; n is 68 for ibug68, 66 for aam66"]
+    visible: Annotated[tuple[bool, ...], "whether nothing lies in front, point by point"]
 
 
 @dataclass(frozen=True)
@@ -159,11 +160,11 @@ class NFCS:
 
 @dataclass(frozen=True)
 class Maker:
-    """One part of what made the picture: name, version and SHA-256 of its shipped file."""
+    """One part of what made the picture: name, version, and SHA-256 of what it is made of."""
 
     name: Annotated[str | None, "name"] = None
     version: Annotated[str | None, "version"] = None
-    sha256: Annotated[str | None, "SHA-256 of the file it reads"] = None
+    sha256: Annotated[str | None, "SHA-256 of the file it reads, or of its source"] = None
 
 
 @dataclass(frozen=True)
@@ -226,7 +227,7 @@ class Record:
     occluders: Annotated[tuple[str, ...], "names of what lies in front"] = ()
     landmarks: Annotated[LandmarkFacts | None, "null where not known"] = None
     crop: Annotated[
-        tuple[Triple, Triple], "2x3, original pixels to this picture's pixels, homogeneous"
+        tuple[Triple, Triple], "original pixels to this picture's pixels, homogeneous"
     ] = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
     seed: Annotated[int | None, "of the data set"] = None
     made_by: Annotated[Makers, "versions and hashes"] = field(default_factory=Makers)
