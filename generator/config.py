@@ -5,6 +5,7 @@ file or folder, `decisive` puts the hash of what it holds in the place of its pa
 """
 
 import hashlib
+import re
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
@@ -15,12 +16,16 @@ import numpy as np
 from assets.environments import NAMES
 from assets.facs import HIGHEST_PSPI
 from assets.population import parse_ages
-from assets.streams import SEED_BITS
+from generator.pain import EIGHTHS, WHOLE
 from generator.shards.codec import HIGHEST_SIDE, MAPS
 
 Annotation = Literal["seg", "depth", "normal", "heat", "uv"]
 Varied = Literal["pose", "light", "background"]
 PICTURES = (".jpg", ".jpeg", ".png", ".webp")
+HIGHEST_SEED = 2**63 - 1
+"""Readers of the shards hold a record's whole numbers in 64 bits with a sign."""
+REPLACED = ("pain_per_identity", "pspi", "other_aus")
+"""Options that decide nothing where `expressions` is given."""
 
 
 @dataclass(frozen=True)
@@ -38,14 +43,15 @@ class GenerateConfig:
     size: int = 512
     """Side of the square picture, pixels, 32 to 4096."""
     seed: int = 0
-    """Seed of the data set, 0 to 2**64 - 1."""
+    """Seed of the data set, 0 to 2**63 - 1."""
     ages: str = "18-90"
     """Completed years, LOW-HIGH; 0-1 are infants, half of them newborn."""
     pspi: str = "uniform"
     """PSPI of the pain expressions: uniform (over 1-16), unbc (its distribution), or a list such
-    as 0,2,4."""
+    as 0,2,4, with continuous also 2.5 (multiples of 1/8)."""
     expressions: Path | None = None
-    """CSV with a column an AU: every person gets exactly these, in place of pain_per_identity."""
+    """CSV with a column an AU: every person gets exactly these, in place of what
+    pain_per_identity, pspi and other_aus would draw."""
     continuous: bool = False
     """Draw intensities with fractions, not whole numbers."""
     other_aus: float = 0.3
@@ -86,7 +92,7 @@ class GenerateConfig:
         _whole("confounders", self.confounders, 0)
         _whole("views", self.views, 1)
         _whole("size", self.size, 32, HIGHEST_SIDE)
-        _whole("seed", self.seed, 0, 2**SEED_BITS - 1)
+        _whole("seed", self.seed, 0, HIGHEST_SEED)
         _whole("people_per_shard", self.people_per_shard, 1)
         _share("other_aus", self.other_aus)
         _share("asymmetry", self.asymmetry)
@@ -94,7 +100,7 @@ class GenerateConfig:
         if unknown:
             raise ValueError(f"environments must be among {', '.join(NAMES)}, got {unknown[0]}")
         parse_ages(self.ages)
-        pspi_levels(self.pspi)
+        pspi_levels(self.pspi, self.continuous)
         for name in ("vary", "annotations", "environments"):
             values = getattr(self, name)
             if len(set(values)) != len(values):
@@ -103,6 +109,13 @@ class GenerateConfig:
             rule = "folder where background_folder is given, and nowhere else"
             got = f"{self.background} with {self.background_folder}"
             raise ValueError(f"background must be {rule}, got {got}")
+        if self.expressions is not None:
+            for field in fields(self):
+                value = getattr(self, field.name)
+                if field.name in REPLACED and value != field.default:
+                    got = f"{value} with {self.expressions}"
+                    rule = "left out where expressions is given"
+                    raise ValueError(f"{field.name} must be {rule}, got {got}")
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -111,53 +124,91 @@ class GenerateConfig:
         return (self.image, "json", *maps)
 
 
-def pspi_levels(text: str) -> tuple[int, ...]:
+def pspi_levels(text: str, continuous: bool = False) -> tuple[float, ...]:
     """Read the levels out of a `pspi` option; none for `uniform` and `unbc`.
 
-    Raises ValueError for anything but whole numbers from 0 to 16 with commas between.
+    Raises ValueError for anything but whole numbers, or with `continuous` multiples of 1/8, from
+    0 to 16 with commas between.
     """
     if text in ("uniform", "unbc"):
         return ()
-    rule = f"uniform, unbc or whole numbers from 0 to {HIGHEST_PSPI} with commas between"
+    steps = EIGHTHS if continuous else WHOLE
+    grid = f"multiples of 1/{EIGHTHS}" if continuous else "whole numbers"
+    rule = f"uniform, unbc or {grid} from 0 to {HIGHEST_PSPI} with commas between"
+    if not continuous:
+        rule += f" (multiples of 1/{EIGHTHS} with continuous)"
     for item in text.split(","):
-        if not (item.isascii() and item.isdigit() and int(item) <= HIGHEST_PSPI):
+        known = re.fullmatch(r"[0-9]{1,2}(\.[0-9]{1,3})?", item) is not None
+        if not (known and float(item) <= HIGHEST_PSPI and float(item) * steps % 1 == 0):
             raise ValueError(f"pspi must be {rule}, got {item!r} in {text!r}")
-    return tuple(int(item) for item in text.split(","))
+    return tuple(float(item) for item in text.split(","))
 
 
 def decisive(config: GenerateConfig) -> dict[str, object]:
-    """The options as `config.json` states them: paths stand there by the hash of their content.
+    """The options as `config.json` states them: a user's files by the hash of their content.
 
-    Raises ValueError where a file or folder cannot be read.
+    What `expressions` replaces is null. Raises ValueError where a file or folder is not one or
+    cannot be read.
     """
     stated: dict[str, object] = {}
     for field in fields(config):
         value = getattr(config, field.name)
-        if isinstance(value, Path):
-            value = content_hash(value, field.name)
         stated[field.name] = list(value) if isinstance(value, tuple) else value
+    if config.expressions is not None:
+        stated |= dict.fromkeys(REPLACED)
+        stated["expressions"] = file_hash(config.expressions, "expressions")
+    if config.background_folder is not None:
+        stated["background_folder"] = folder_hash(config.background_folder, "background_folder")
     return stated
 
 
-def content_hash(path: Path, what: str) -> str:
-    """SHA-256 of a file, or of the pictures in a folder by name order; `what` heads the error."""
+def file_hash(path: Path, what: str) -> str:
+    """SHA-256 of a user's file; `what` heads the error where it is none or cannot be read."""
     if path.is_dir():
-        digest = hashlib.sha256()
-        for picture in pictures(path, what):
-            data = _bytes(picture, what)
-            if cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_REDUCED_GRAYSCALE_8) is None:
-                raise ValueError(f"{what} must hold pictures that can be read, got {picture}")
-            digest.update(hashlib.sha256(data).digest())
-        return f"sha256:{digest.hexdigest()}"
+        raise ValueError(f"{what} must be a file, got the folder {path}")
     return f"sha256:{hashlib.sha256(_bytes(path, what)).hexdigest()}"
+
+
+def folder_hash(path: Path, what: str) -> str:
+    """SHA-256 of the pictures in a user's folder by name order; `what` heads the error.
+
+    Raises ValueError where it is no folder, holds no picture, or holds one that cannot be used.
+    """
+    if path.exists() and not path.is_dir():
+        raise ValueError(f"{what} must be a folder, got the file {path}")
+    digest = hashlib.sha256()
+    for picture in pictures(path, what):
+        data = _bytes(picture, what)
+        _check_picture(picture, data, what)
+        digest.update(hashlib.sha256(data).digest())
+    return f"sha256:{digest.hexdigest()}"
 
 
 def pictures(folder: Path, what: str) -> list[Path]:
     """Pictures of a user's folder in name order. Raises ValueError where there are none."""
-    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURES)
+    try:
+        found = sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURES)
+    except OSError as error:
+        raise ValueError(f"{what} must be readable, got {folder}: {error.strerror}") from error
     if not found:
         raise ValueError(f"{what} must hold pictures ({', '.join(PICTURES)}), got {folder}")
     return found
+
+
+def _check_picture(path: Path, data: bytes, what: str) -> None:
+    """Refuse now what the renderer would refuse, decoding an eighth of the picture if it can."""
+    # Imported here: few data sets have a folder, and the renderer is slow to import.
+    from render.background import LARGEST, read
+
+    try:
+        small = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_REDUCED_GRAYSCALE_8)
+    except cv2.error:  # empty, or more pixels than OpenCV will decode
+        small = None
+    if small is None or 64 * small.size > LARGEST:
+        try:
+            read(path)
+        except ValueError as error:
+            raise ValueError(f"{what} must hold pictures that can be read: {error}") from error
 
 
 def _bytes(path: Path, what: str) -> bytes:

@@ -147,7 +147,7 @@ def _targets(config: GenerateConfig, index: int, steps: int) -> list[float]:
         case "uniform" | "unbc":
             wanted = config.pspi
         case text:
-            wanted = tuple(float(level) for level in pspi_levels(text))
+            wanted = pspi_levels(text, config.continuous)
     rng = stream(config.seed, index, "pspi")
     return draw_targets(wanted, config.pain_per_identity, steps, rng)
 

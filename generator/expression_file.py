@@ -59,14 +59,18 @@ def read_expressions(path: Path) -> tuple[AUVector, ...]:
 
     The header names AUs (`AU4`, or `AU4L` and `AU4R`); AUs without a column are 0, but AU43 and
     AU45 follow each other where one of them has none. Raises ValueError that names file, line,
-    column and value for anything that is not an intensity or breaks a rule of `assets.facs`.
+    column and value for anything that is not an intensity or breaks a rule of `assets.facs`, and
+    file and line for what is no CSV.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"expressions must be a readable CSV file, got {path}: {error}") from error
     reader = csv.reader(text.splitlines(), strict=True)
-    rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
+    try:
+        rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
+    except csv.Error as error:
+        raise ValueError(f"{path} line {reader.line_num}: must be CSV, got {error}") from error
     if len(rows) < 2:
         raise ValueError(f"{path} must have a header and at least one row, got {len(rows)} lines")
     if len(rows) > MOST_ROWS + 1:

@@ -1,7 +1,7 @@
 """`pain3d generate`: make a labelled data set of paired pain and neutral faces."""
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,22 @@ from generator.jobs import Run, generate
 from generator.producer import Producer
 from generator.shards.folder import open_folder, parse_part
 from scripts.figures import table, write_json
-from scripts.options import parse
+from scripts.options import checked, parse
 from scripts.progress import Bar
 
 LISTS = ("--vary", "--annotations", "--environments")
+
+
+@dataclass(frozen=True)
+class Given(GenerateConfig):
+    """The options as they were given, held to no rule yet."""
+
+    def __post_init__(self) -> None:
+        """Refuse nothing: `checked` does when all is parsed."""
+
+    def checked(self) -> GenerateConfig:
+        """Hold the options to their rules."""
+        return GenerateConfig(**{item.name: getattr(self, item.name) for item in fields(self)})
 
 
 @dataclass(frozen=True)
@@ -23,7 +35,7 @@ class Options:
 
     out: Path
     """Folder to write; empty or not there, or one to resume."""
-    config: GenerateConfig = field(default_factory=GenerateConfig)
+    config: Given = field(default_factory=Given)
     workers: int = 1
     """Processes; changes no byte."""
     resume: bool = False
@@ -37,6 +49,7 @@ class Options:
 def main(arguments: list[str], producer: Producer | None = None) -> int:
     """Make a data set and print what was made; `producer` is the renderer if none is given."""
     options = parse(Options, "generate", arguments, LISTS)
+    config = checked("generate", options.config.checked)
     part = None if options.part is None else parse_part(options.part)
     run = Run(options.out, options.workers, options.resume, part)
     if producer is None:
@@ -45,7 +58,7 @@ def main(arguments: list[str], producer: Producer | None = None) -> int:
         producer = PRODUCER
     start = time.monotonic()
     with Bar(" pictures", resumed=True) as bar:
-        generate(options.config, producer, run, bar.advance)
+        generate(config, producer, run, bar.advance)
     figures = summary(options.out, bar.done, time.monotonic() - start)
     print(table(figures))
     write_json(options.json, figures)

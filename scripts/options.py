@@ -1,7 +1,7 @@
-"""A command's options from its frozen dataclass, with errors in one line."""
+"""A command's options from its frozen dataclass, and what a stage says of them in one line."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import tyro
@@ -16,13 +16,21 @@ def parse(
 
     Options named in `lists` take their values with blanks or with commas between.
     """
+    return tyro.cli(
+        options,
+        prog=f"pain3d {command}",
+        args=_without_commas(arguments, lists),
+        config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff),
+    )
+
+
+def checked(command: str, build: Callable[[], Options]) -> Options:
+    """Build a stage's options, exiting with code 2 and one line where it refuses them.
+
+    Within `parse` what a dataclass raises would stand in a box of several lines.
+    """
     try:
-        return tyro.cli(
-            options,
-            prog=f"pain3d {command}",
-            args=_without_commas(arguments, lists),
-            config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff),
-        )
+        return build()
     except ValueError as error:
         print(f"pain3d {command}: {' '.join(str(error).split())}", file=sys.stderr)
         sys.exit(2)

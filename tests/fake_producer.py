@@ -5,6 +5,7 @@ agree with each other and with the labels), so that everything after the rendere
 one. The environment variable that the tests of killed runs set slows it down.
 """
 
+import math
 import os
 import time
 from functools import cache
@@ -13,6 +14,7 @@ import numpy as np
 
 from assets import facs
 from assets.allocation import Slot, allocate
+from assets.environments import NAMES
 from assets.population import Split, draw_age, draw_shares, draw_tone, parse_ages
 from assets.streams import stream
 from generator.config import GenerateConfig, pspi_levels
@@ -39,6 +41,7 @@ from generator.shards.record import (
 )
 
 PAUSE = "PAIN3D_TEST_PAUSE"
+Row4 = tuple[float, float, float, float]
 
 
 @cache
@@ -87,7 +90,7 @@ def make_person(config: GenerateConfig, index: int) -> list[Sample]:
 
 def _pain(config: GenerateConfig, rng: np.random.Generator) -> facs.AUVector:
     levels = pspi_levels(config.pspi) or tuple(range(1, 17))
-    level = levels[int(rng.integers(len(levels)))]
+    level = int(levels[int(rng.integers(len(levels)))])
     table = facs.combinations(level)
     aus = dict(zip(facs.PAIN_AUS, table[int(rng.integers(len(table)))].tolist(), strict=True))
     if config.continuous and aus[4] > 0:
@@ -107,7 +110,7 @@ def _sample(
     (view, number), (kind, aus) = place, expression
     name = f"p{index:06d}_v{view}"
     rng = stream(config.seed, index, f"picture {view}", number)
-    yaw = 0.4 * (view % 2 - 0.5) * min(view, 1)
+    yaw = 0.4 * (1 if view % 2 else -1) * min(view, 1)
     gaze = Direction(float(rng.normal(0, 0.1)), float(rng.normal(0, 0.1)))
     size = config.size
     codes = AUCodes.of(aus)
@@ -131,19 +134,32 @@ def _sample(
         person=person,
         camera=CameraFacts(
             ((2.0 * size, 0.0, size / 2), (0.0, 2.0 * size, size / 2), (0.0, 0.0, 1.0)),
-            ((1.0, 0.0, 0.0, 0.0), (0.0, -1.0, 0.0, 0.0), (0.0, 0.0, -1.0, 1.0)),
+            _extrinsics(yaw),
             config.camera,
         ),
         head_pose=Angles(yaw, 0.0, 0.0),
         gaze=Gaze(gaze, gaze),
-        light=LightFacts("studio", 0.5, 1.0),
+        light=LightFacts(NAMES[0], 0.5, 1.0),
         background=BackgroundFacts(config.background),
         sensor=SensorFacts(noise=0.01),
-        landmarks=LandmarkFacts("ibug68", ((size / 2, size / 2),) * 68, (True,) * 68),
+        landmarks=LandmarkFacts("ibug68", _points(size), (True,) * 68),
         seed=config.seed,
         made_by=Makers(Maker("anny", "1"), Maker("skin"), Maker("blendshapes"), Maker("warp")),
     )
     return Sample(record, _members(config, aus, rng))
+
+
+def _extrinsics(yaw: float) -> tuple[Row4, Row4, Row4]:
+    """A camera a metre away that sees a head, upright at the origin, turned by `yaw`."""
+    cos, sin = math.cos(yaw), math.sin(yaw)
+    return (cos, 0.0, sin, 0.0), (0.0, -1.0, 0.0, 0.0), (sin, 0.0, -cos, 1.0)
+
+
+def _points(size: int) -> tuple[tuple[float, float], ...]:
+    """A ring of landmarks on the face, and the last one in its middle."""
+    turns = [2 * math.pi * number / 67 for number in range(67)]
+    ring = [(size * (0.5 + 0.2 * math.cos(t)), size * (0.5 + 0.2 * math.sin(t))) for t in turns]
+    return (*ring, (size / 2, size / 2))
 
 
 def _members(
@@ -165,7 +181,7 @@ def _members(
         "depth.png": codec.encode_depth(((1.1 - 0.1 * height) * face).astype(np.float32)),
         "normal.png": codec.encode_normal(normal.astype(np.float32)),
         "heat.png": codec.encode_heat(heat.astype(np.float32)),
-        "uv.png": codec.encode_uv(np.stack([(x + 1) / 2, (y + 1) / 2]).astype(np.float32)),
+        "uv.png": codec.encode_uv((np.stack([x + 1, y + 1]) / 2 * face).astype(np.float32)),
     }
     return {suffix: made[suffix] for suffix in config.members if suffix != "json"}
 

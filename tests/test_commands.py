@@ -110,6 +110,17 @@ def test_options_that_cannot_be_meant(
     assert not out.exists()
 
 
+def test_what_options_break_together_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = ["--out", str(tmp_path / "out")]
+    code, _, errors = run(capsys, "generate", *out, "--views", "0")
+    assert (code, errors) == (2, "pain3d generate: views must be at least 1, got 0\n")
+    code, _, errors = run(capsys, "generate", *out, "--expressions", "x.csv", "--pspi", "3")
+    text = "pspi must be left out where expressions is given, got 3 with x.csv"
+    assert (code, errors) == (2, f"pain3d generate: {text}\n")
+
+
 def test_folders_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").write_text("x")
     code, _, errors = run(capsys, "generate", "--out", str(tmp_path / "file" / "out"), *ARGUMENTS)
@@ -126,7 +137,11 @@ def test_folders_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFi
     [
         (["--part", "4/3"], "part must be K/N with 1 <= K <= N, got 4/3"),
         (["--workers", "0"], "workers must be at least 1, got 0"),
-        (["--expressions", "nowhere.csv"], "expressions must be readable, got nowhere.csv"),
+        (["--expressions", "tests"], "expressions must be a file, got the folder tests"),
+        (
+            ["--background", "folder", "--background-folder", "Makefile"],
+            "background_folder must be a folder, got the file Makefile",
+        ),
         (
             ["--background", "folder", "--background-folder", "nowhere"],
             "background_folder must be readable, got nowhere",
@@ -137,7 +152,8 @@ def test_what_cannot_be_made_is_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], more: list[str], text: str
 ) -> None:
     out = tmp_path / "out"
-    code, _, errors = run(capsys, "generate", "--out", str(out), *ARGUMENTS, *more)
+    arguments = ["--identities", "1", "--size", "32", *more]
+    code, _, errors = run(capsys, "generate", "--out", str(out), *arguments)
     assert (code, errors.count("\n")) == (1, 1)
     assert text in errors
     assert not out.exists()

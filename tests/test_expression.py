@@ -156,6 +156,7 @@ def test_a_person_gets_what_was_asked_for() -> None:
     assert max(made[0].label.values()) == 0
     assert sorted(e.pspi for e in made[1:17]) == list(range(1, 17))
     assert all(e.pspi == 0 and e.name for e in made[21:])
+    assert {e.name for e in made[:21]} == {None}
     assert len({e.gaze for e in made}) == len(made)
     assert make_expressions(config, 11) == made
     assert strip(make_expressions(config, 12)) != strip(made)
@@ -174,6 +175,11 @@ def test_levels_and_distributions_are_taken_from_the_options() -> None:
     assert sorted(e.pspi for e in made) == [0, 0, 0, 16, 16, 16]
     made = make_expressions(GenerateConfig(pspi="unbc", pain_per_identity=400), 1)[1:]
     assert stats.binomtest(sum(e.pspi == 0 for e in made), 400, 0.8271).pvalue > UNLIKELY
+
+
+def test_a_fraction_of_pspi_is_hit() -> None:
+    config = GenerateConfig(pspi="2.5,0.125", pain_per_identity=6, continuous=True)
+    assert sorted(e.pspi for e in make_expressions(config, 1)[1:]) == [0.125] * 3 + [2.5] * 3
 
 
 def test_a_file_gives_every_person_the_same_faces(tmp_path: Path) -> None:

@@ -58,6 +58,9 @@ def test_closed_eyes_follow_the_column_there_is(tmp_path: Path) -> None:
         ("AU43\n0.5\n", "line 2: left side: AU43 must be 0 or 1, got 0.5"),
         ("AU26,AU27\n0,1\n1,1\n", "line 3: left side: AU26 and AU27 must not both be above 0"),
         ("AU43,AU45\n1,3\n", "line 2: left side: AU43 must be 1 exactly when AU45 is 5"),
+        ('AU4,AU6\n1,2\n"3,4\n', "line 3: must be CSV, got unexpected end of data"),
+        ('AU4\n1\n"2"x\n3\n', "line 3: must be CSV, got ',' expected after '\"'"),
+        ("AU4\n" + "1" * 200_000, "line 2: must be CSV, got field larger than field limit"),
         ("AU4\n" + "1\n" * (MOST_ROWS + 1), "must have at most 10000 rows, got 10001"),
     ],
 )
