@@ -11,7 +11,7 @@ from jaxtyping import Float, Float32
 from scipy import sparse
 
 from assets import atlas, eyeball
-from assets.head import Head, HeadModel
+from assets.head import Head, HeadModel, Topology
 from assets.streams import stream
 from generator import anchors, brows, cards, clothes, hair, lashes
 from generator.grooming import Grooming
@@ -41,7 +41,7 @@ class Body:
     @property
     def skin_vertices(self) -> int:
         """How many of the mesh's vertices, the first ones, are the refined head."""
-        return anchors.refinement(self.head.topology).matrix.shape[0]
+        return _refined_vertices(self.head.topology)
 
     def mesh(
         self,
@@ -79,6 +79,11 @@ class Body:
         )
 
 
+def _refined_vertices(topology: Topology) -> int:
+    """Rows of the matrix that refines a head, in compressed form."""
+    return len(anchors.refinement(topology).matrix.indptr) - 1
+
+
 def _all_cards(model: HeadModel, groom: Grooming, rng: np.random.Generator) -> cards.Cards:
     parts = [
         brows.grow(model, groom.brow_density, groom.brow_width, rng),
@@ -95,7 +100,9 @@ def make_body(model: HeadModel, head: Head, groom: Grooming, key: tuple[int, int
     cloth = clothes.garment(model, groom.clothes)
     grown = _all_cards(model, groom, stream(*key, "grooming"))
     solids: Mapping[str, tuple[int, np.ndarray, np.ndarray, np.ndarray]] = {
-        "skin": (refined.matrix.shape[0], refined.triangles, refined.uv, refined.uv_triangles),
+        "skin": (
+            _refined_vertices(head.topology), refined.triangles, refined.uv, refined.uv_triangles
+        ),
         **{
             f"{side}_eye": (
                 len(ball.uv), split(ball.quads),

@@ -203,9 +203,10 @@ def main() -> None:
     topology = build_topology(base)
     cut = Cut(base, topology.pop("kept"))
     fields = model.blendshapes.numpy()
-    rank, local_names = model.phenotype_blendshape_projection.shape[1], model.local_change_labels
-    local = wanted_local(local_names)
+    assert model.phenotype_blendshape_projection is not None, "phenotypes were asked for"
     projection = model.phenotype_blendshape_projection.numpy()
+    rank, local_names = projection.shape[1], model.local_change_labels
+    local = wanted_local(local_names)
     weights, basis = phenotype_basis(
         np.einsum("kr,rvc->kvc", projection, cut(fields[:rank]), optimize=True)
     )
@@ -228,7 +229,7 @@ def main() -> None:
     ):
         arrays[f"{name}_basis"], arrays[f"{name}_step"] = quantise(block)
     arrays |= finish(arrays, data)
-    np.savez_compressed(OUT, **arrays)
+    np.savez_compressed(OUT, allow_pickle=False, **arrays)
     register(
         Entry(
             name=OUT.name,

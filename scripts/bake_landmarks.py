@@ -91,11 +91,11 @@ def margin_loops(arrays: Mapping[str, np.ndarray], mean: np.ndarray) -> dict[str
     for side, cavity in (("left", LEFT_CAVITY), ("right", RIGHT_CAVITY)):
         loop = ordered_loop(chart[HEAD], chart[cavity])
         across = np.abs(mean[loop, 0])
-        corners = loop[across.argmin()], loop[across.argmax()]
+        corners = int(loop[across.argmin()]), int(loop[across.argmax()])
         upper, lower = split_loop(loop, mean, *corners)
         loops |= {f"{side}_upper_lid": upper, f"{side}_lower_lid": lower}
     loop = ordered_loop(chart[HEAD], chart[MOUTH])
-    corners = loop[mean[loop, 0].argmin()], loop[mean[loop, 0].argmax()]
+    corners = int(loop[mean[loop, 0].argmin()]), int(loop[mean[loop, 0].argmax()])
     loops["upper_lip"], loops["lower_lip"] = split_loop(loop, mean, *corners)
     return {name: loop.astype(np.int32) for name, loop in loops.items()}
 
