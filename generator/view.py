@@ -24,7 +24,7 @@ ROLL_SPREAD, ROLL_LIMIT = np.radians((3.0, 8.0))
 # A ward camera looks down from a wall or an arm.
 WARD_PITCH = np.radians((-28.0, -8.0))
 FOCAL_MM = {"portrait": (50.0, 135.0), "ward": (60.0, 150.0)}
-FILL = {"portrait": (0.62, 0.74), "ward": (0.36, 0.52)}
+FILL = {"portrait": (0.62, 0.74), "ward": (0.48, 0.60)}
 F_NUMBER = {"portrait": (2.0, 4.0), "ward": (2.8, 8.0)}
 APERTURE_LIMITS = (0.004, 0.035)
 OFF_CENTRE = 0.025
