@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint types clean
 
 .venv/run.done: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit("Python must be 3.11 to 3.13, got " + sys.version.split()[0] + ": make PYTHON=python3.11 ...")'
@@ -23,6 +23,10 @@ test: .venv/test.done lint
 lint: .venv/test.done
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+# Not part of lint: the checker fetches its own runtime when it first runs, and takes half a minute.
+types: .venv/test.done
+	$(BIN)/pyright
 
 clean:
 	rm -rf .venv demo
