@@ -28,7 +28,7 @@ def test_any_change_of_the_code_changes_its_hash(tmp_path: Path) -> None:
         with open(tmp_path / name, "a") as file:
             file.write("\n")
         seen.add(sources_sha256(tmp_path, DECIDING))
-    (tmp_path / "rigging" / "lids.py").rename(tmp_path / "rigging" / "eyelids.py")
+    (tmp_path / "rigging" / "lids.py").rename(tmp_path / "rigging" / "lid.py")
     seen.add(sources_sha256(tmp_path, DECIDING))
     (tmp_path / "rigging" / "more.py").write_text("")
     seen.add(sources_sha256(tmp_path, DECIDING))
