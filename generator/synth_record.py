@@ -110,6 +110,7 @@ def record(config: GenerateConfig, identity: Identity, shot: Shot, frame: Frame)
     points = tuple((float(x), float(y)) for x, y in frame.landmarks)
     camera = frame.camera
     rows = [_triple(row) for row in camera.intrinsics]
+    placed = [(*_triple(row[:3]), float(row[3])) for row in camera.extrinsics]
     return Record(
         key=key(identity, view.number, shot.number),
         identity=identity.name,
@@ -129,7 +130,7 @@ def record(config: GenerateConfig, identity: Identity, shot: Shot, frame: Frame)
         person=_person(identity),
         camera=CameraFacts(
             (rows[0], rows[1], rows[2]),
-            tuple((*_triple(row[:3]), float(row[3])) for row in camera.extrinsics),
+            (placed[0], placed[1], placed[2]),
             view.camera_name,
         ),
         head_pose=Angles(view.pose.yaw, view.pose.pitch, view.pose.roll),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from generator.shards.card import MEMBERS
@@ -47,11 +48,44 @@ def test_every_member_and_field_is_described(data: Path) -> None:
         assert f"| `KEY.{suffix}` | {MEMBERS[suffix].split(' | ')[0]}" in card
     assert "KEY.uv.png" not in card
     for field in ("pspi", "camera.extrinsics", "aus.target.left", "landmarks.visible", "nfcs"):
-        table = card.partition("## The record")[2].partition("## How it was made")[0]
+        table = card.partition("## The record")[2].partition("## The index")[0]
         assert len(re.findall(rf"^\| `{re.escape(field)}` \|.*\S \|$", table, re.M)) == 1
     for phrase in ("validated on adults", "which mix of three axes", "CC0 1.0", "Intended use"):
         assert phrase in card
     assert "license: cc0-1.0" in card
+    for line in (
+        "| `landmarks.points` | list [n, 2] of float | x right, y down, pixels; n is 68 (ibug68)",
+        "| `landmarks.visible` | list [n] of bool |",
+        "| `landmarks.scheme` | str: ibug68, aam66 | order of the points |",
+        "| `camera.extrinsics` | list [3, 4] of float | world to camera, metres;",
+        "| `camera.intrinsics` | list [3, 3] of float | pixels",
+        "| `crop` | list [2, 3] of float |",
+        "| `light.key_colour` | list [3] of float or null |",
+        "| `occluders` | list [n] of str |",
+        "| `kind` | str: neutral, pain, confounder, real | role of the picture |",
+        "| `label_source` | str: target, manual, openface or null |",
+    ):
+        assert f"\n{line}" in card
+
+
+def test_every_column_of_the_index_is_described(data: Path) -> None:
+    card = (data / "README.md").read_text()
+    table = card.partition("## The index")[2].partition("## How it was made")[0]
+    rows = re.findall(r"^\| `(\w+)` \| ([\w ]+) \| .*\S \|$", table, re.M)
+    kinds = {name: kind.removesuffix(" or null") for name, kind in rows}
+    stored = pq.read_schema(data / "index.parquet")
+    assert list(kinds) == stored.names
+    assert {name: str(stored.field(name).type) for name in stored.names} == {
+        **kinds,
+        "occluders": "list<element: string>",
+    }
+    assert kinds["occluders"] == "list of string"
+    for line in (
+        "| `yaw_deg` | double or null | degrees, head against the camera, > 0 to the picture's",
+        "| `au43` | double or null | eyes closed, FACS 0 or 1 |",
+        "| `offset` | int64 | bytes from the start of the shard",
+    ):
+        assert f"\n{line}" in table
 
 
 def test_a_users_backgrounds_keep_their_licence(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -192,6 +193,21 @@ def test_mlcroissant_validates_and_reads_the_index(data: Path, rows: list[Row]) 
     assert records[SIXTH]["samples/sequence"] == b"t1"
     assert records[0]["samples/sequence"] is None
     description = json.loads((data / "croissant.json").read_text())
-    listed = {entry["name"]: entry["sha256"] for entry in description["distribution"]}
+    listed = {
+        entry["name"]: entry["sha256"]
+        for entry in description["distribution"]
+        if entry["@type"] == "cr:FileObject"
+    }
     shards = {path.name for path in data.glob("*.tar")}
     assert set(listed) == {*shards, "index.parquet"}
+    (together,) = (e for e in description["distribution"] if e["@type"] == "cr:FileSet")
+    assert {path.name for path in data.glob(together["includes"])} == shards
+    described = {field["name"]: field["description"] for field in loaded_fields(description)}
+    assert described["pspi"] == "Prkachin-Solomon pain intensity, 0-16"
+    assert all(described.values())
+    assert set(described) == set(rows[0]) - {"occluders"}
+
+
+def loaded_fields(description: dict[str, Any]) -> list[dict[str, str]]:
+    (samples,) = description["recordSet"]
+    return samples["field"]

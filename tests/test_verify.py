@@ -1,31 +1,18 @@
 """`verify` finds each thing that can be wrong, names it, and finds nothing in a true data set."""
 
-import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from shutil import copytree
 
 import numpy as np
-import pyarrow as pa
 import pytest
 
 from assets.facs import AUVector
-from generator.shards import atomic, codec, folder, index, manifest
-from generator.shards.card import SYNTHETIC
-from generator.shards.manifest import Checksum
+from generator.shards import codec, folder, manifest
 from generator.shards.record import AUCodes, AUSources, Sample
-from generator.shards.record_json import to_json
-from generator.shards.tarball import ShardWriter, read_shard
-from generator.shards.verify import Findings, verify
-from tests.runs import SMALL, ignore, make
-
-CONFIG = replace(
-    SMALL,
-    identities=5,
-    pain_per_identity=1,
-    annotations=("seg", "depth", "normal", "heat", "uv"),
-)
+from generator.shards.tarball import read_shard
+from tests.damage import CONFIG, found, member, on, rewrite, said, some_key
+from tests.runs import SMALL, make
 
 
 @pytest.fixture(scope="module")
@@ -36,36 +23,6 @@ def true(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def data(true: Path, tmp_path: Path) -> Path:
     return copytree(true, tmp_path / "data")
-
-
-def found(path: Path) -> Findings:
-    return verify(path, ignore)
-
-
-def said(path: Path) -> str:
-    return "\n".join(f"{f.file}|{f.key}|{f.rule}|{f.value}" for f in found(path).faults)
-
-
-def rewrite(data: Path, change: Callable[[Sample], Sample | None]) -> None:
-    """Make the data set anew with changed samples, so that all checksums and the index hold."""
-    rows: list[index.Row] = []
-    checksums: dict[str, Checksum] = {}
-    members = folder.read_config(data)["members"]
-    names = folder.open_folder(data).index["shard"].to_pylist()
-    for path in [data / name for name in dict.fromkeys(names)]:
-        samples = [change(folder.to_sample(stored, path)) for stored in read_shard(path)]
-        with atomic.writing(path) as file:
-            writer = ShardWriter(file)
-            for sample in samples:
-                if sample is None:
-                    continue
-                parts = {**sample.members, "json": to_json(sample.record)}
-                kept = {suffix: parts[suffix] for suffix in members if suffix in parts}
-                span = writer.add(sample.record.key, kept)
-                rows.append(index.row(sample.record, path.name, span))
-            sha256 = writer.close()
-        checksums[path.name] = Checksum(writer.size, sha256)
-    folder.finish(data, SYNTHETIC, index.table(rows), checksums, None)
 
 
 def test_a_true_data_set_has_no_fault(true: Path) -> None:
@@ -125,42 +82,6 @@ def test_an_unfinished_folder_is_refused(data: Path) -> None:
     (data / "manifest.json").unlink()
     with pytest.raises(ValueError, match="must be a finished data set"):
         found(data)
-
-
-def test_an_index_that_disagrees_is_found(data: Path) -> None:
-    rows = folder.open_folder(data).index.to_pylist()
-    rows[3] = {**rows[3], "pspi": 9.5}
-    rows[4] = {**rows[4], "offset": rows[4]["offset"] + 512}
-    missing = rows.pop(7)["key"]
-    index.write(data / "index.parquet", index.table(rows))
-    files = manifest.read(data) | {"index.parquet": manifest.checksum(data / "index.parquet")}
-    manifest.write(data, files, {})
-    text = said(data)
-    assert f"index.parquet|{rows[3]['key']}|pspi must be" in text
-    assert "|9.5" in text
-    assert f"index.parquet|{rows[4]['key']}|offset must be" in text
-    assert f"index.parquet|{missing}|index must have a row for every sample|none" in text
-    assert len(text.splitlines()) == 3
-
-
-def test_an_index_of_another_shape_is_found(data: Path) -> None:
-    table = folder.open_folder(data).index.drop_columns(["pspi"])
-    pa.parquet.write_table(table, data / "index.parquet")
-    assert "index must be readable|" in said(data)
-    assert "a difference in pspi" in said(data)
-
-
-def on(key: str, change: Callable[[Sample], Sample | None]) -> Callable[[Sample], Sample | None]:
-    return lambda sample: change(sample) if sample.record.key == key else sample
-
-
-def member(name: str, data: bytes) -> Callable[[Sample], Sample]:
-    return lambda sample: replace(sample, members={**sample.members, name: data})
-
-
-def some_key(data: Path, kind: str) -> str:
-    rows = folder.open_folder(data).index.to_pylist()
-    return next(row["key"] for row in rows if row["kind"] == kind)
 
 
 SIDE = SMALL.size
@@ -281,15 +202,6 @@ def test_duplicates_are_found(data: Path) -> None:
     assert f"|{key}|picture must be no other's|the same as {row['key']}" in said(data)
     rewrite(data, on(key, lambda s: replace(s, record=replace(s.record, key=row["key"] + "x"))))
     assert "neutral_key must be in the index" not in said(data)
-
-
-def test_a_listing_that_disagrees_is_found(data: Path) -> None:
-    listing = json.loads((data / "_info.json").read_text())
-    listing["splits"]["train"]["shard_lengths"][0] += 1
-    atomic.write(data / "_info.json", manifest.json_bytes(listing))
-    files = manifest.read(data) | {"_info.json": manifest.checksum(data / "_info.json")}
-    manifest.write(data, files, {})
-    assert said(data) == "_info.json||must list the shards and how many samples each holds|others"
 
 
 def test_a_folder_is_read_sample_by_sample(data: Path) -> None:

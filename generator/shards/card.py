@@ -6,17 +6,17 @@ from the units beside the fields of `Record`, so that card and data cannot drift
 
 import json
 from collections import Counter
-from dataclasses import dataclass, is_dataclass, replace
-from typing import Any, get_origin
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pyarrow as pa
 
 from assets.classes import CLASSES
 from assets.facs import AUS, NAMES
 from assets.population import BANDS, SPLITS
+from generator.shards.card_tables import columns, fields
 from generator.shards.features import dataset_features
-from generator.shards.record import Intensities, Record
-from generator.shards.record_json import field_texts, field_types, without_none
+from generator.shards.record import Record
 
 SHOWN = {"train": "train", "val": "validation", "test": "test"}
 """Names of the splits as `datasets` shows them."""
@@ -105,7 +105,7 @@ def card(
             "## Members of a sample",
             "| file | what, shape, dtype | convention |",
             "| --- | --- | --- |",
-            *(f"| `KEY.{suffix}` | {_columns(MEMBERS[suffix])} |" for suffix in members),
+            *(f"| `KEY.{suffix}` | {_member(MEMBERS[suffix])} |" for suffix in members),
             "",
             f"Classes: {', '.join(f'{number} {name}' for name, number in CLASSES.items())}.",
             "",
@@ -118,7 +118,14 @@ def card(
             "",
             "| field | dtype | unit, range, convention |",
             "| --- | --- | --- |",
-            *_fields(Record, ""),
+            *fields(Record, ""),
+            "",
+            "## The index",
+            "`index.parquet` has a row a sample; angles are in degrees here.",
+            "",
+            "| column | dtype | unit, range, convention |",
+            "| --- | --- | --- |",
+            *columns(),
             "",
             *_options(options),
         ]
@@ -197,41 +204,12 @@ def _reading() -> list[str]:
         "readers that decode by Pillow cut them to 8 bits. `index.parquet` has a row a sample with "
         "the place of its bytes, `croissant.json` describes it for machines, `manifest.json` has "
         "the SHA-256 of every file, and `config.json` what decides them.",
-        "",
-        "The columns of the index are named after the fields below, with `au1` ... `au45` the "
-        "labels of `label_source`, angles in degrees and gaze the mean of both eyes; `shard`, "
-        "`offset`, `size` and `sha256` say where the members of a sample lie, one after another.",
     ]
 
 
-def _columns(text: str) -> str:
+def _member(text: str) -> str:
     what, shape, convention = text.split(" | ")
     return f"{what}, {shape} | {convention}"
-
-
-def _fields(cls: type, prefix: str) -> list[str]:
-    lines = []
-    texts = field_texts(cls)
-    for name, hint in field_types(cls).items():
-        inner, optional = without_none(hint)
-        kind = _kind(inner) + (" or null" if optional else "")
-        lines.append(f"| `{prefix}{name}` | {kind} | {texts[name]} |")
-        if is_dataclass(inner) and isinstance(inner, type):
-            # The three sources of AUs, and two eyes, have the same fields: once is enough.
-            if f"`{prefix}{name}" in ("`aus.manual", "`aus.openface", "`gaze.right"):
-                continue
-            lines += _fields(inner, f"{prefix}{name}.")
-    return lines
-
-
-def _kind(hint: Any) -> str:
-    if hint == Intensities:
-        return "object au1 ... au45 of float or null"
-    if is_dataclass(hint):
-        return "object"
-    if get_origin(hint) is tuple:
-        return "list"
-    return hint.__name__ if isinstance(hint, type) else "str"
 
 
 def _options(options: dict[str, Any] | None) -> list[str]:

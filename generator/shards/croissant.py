@@ -1,6 +1,7 @@
 """`croissant.json`: the data set described for machines (Croissant 1.0, MLCommons).
 
-The record set `samples` is the index; the shards are listed as files with their SHA-256.
+The record set `samples` is the index. The shards are listed as files with their SHA-256, and
+together as the file set `shards`.
 """
 
 from collections.abc import Mapping
@@ -52,6 +53,14 @@ _CONTEXT: dict[str, Any] = {
     "transform": "cr:transform",
 }
 _TYPES = {"string": "sc:Text", "double": "sc:Float", "int32": "sc:Integer", "int64": "sc:Integer"}
+_SHARDS = {
+    "@type": "cr:FileSet",
+    "@id": "shards",
+    "name": "shards",
+    "description": "samples in the WebDataset convention, one split and whole persons a file",
+    "encodingFormat": "application/x-tar",
+    "includes": "*.tar",
+}
 _FORMATS = {"tar": "application/x-tar", "parquet": "application/x-parquet"}
 
 
@@ -68,7 +77,7 @@ def croissant(about: About, files: Mapping[str, Checksum]) -> bytes:
         else f"https://spdx.org/licenses/{about.licence.upper()}.html",
         "version": VERSION,
         "citeAs": f"pain3d: {about.title}",
-        "distribution": [_file(name, files[name]) for name in sorted(files)],
+        "distribution": [*(_file(name, files[name]) for name in sorted(files)), _SHARDS],
         "recordSet": [
             {
                 "@type": "cr:RecordSet",
@@ -104,6 +113,7 @@ def _field(column: pa.Field) -> dict[str, Any]:
         "@type": "cr:Field",
         "@id": f"samples/{column.name}",
         "name": column.name,
+        "description": index.TEXTS[column.name],
         "dataType": _TYPES[str(column.type)],
         "source": {
             "fileObject": {"@id": "index.parquet"},

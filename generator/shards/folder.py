@@ -21,6 +21,7 @@ from generator.shards.index import Row
 from generator.shards.manifest import Checksum, json_bytes, read_json
 from generator.shards.record import Sample
 from generator.shards.record_json import from_json
+from generator.shards.stated import check_config
 from generator.shards.tarball import Stored, read_sample
 
 CONFIG = "config.json"
@@ -63,14 +64,14 @@ def write_config(folder: Path, config: dict[str, Any], part: Part | None) -> Non
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """Read `config.json`. Raises ValueError where there is none or it does not name members."""
+    """Read `config.json`.
+
+    Raises ValueError where there is none, or naming the field that is not of its type.
+    """
     path = folder / CONFIG
     if not path.is_file():
         raise ValueError(f"{folder} must be a data set, got no {CONFIG}")
-    config = read_json(path)
-    if not (isinstance(config, dict) and isinstance(config.get("members"), list)):
-        raise ValueError(f"{path} must name the members of a sample, got none")
-    return config
+    return check_config(read_json(path), str(path))
 
 
 def read_part(folder: Path) -> Part | None:
@@ -113,20 +114,36 @@ def finish(
     `rows` are in the order of the shards; `shards` has the checksum of each by name.
     """
     config = read_config(folder)
-    members = tuple(config["members"])
-    about = about_options(about, config.get("options"))
     files = dict(shards)
     index.write(folder / INDEX, rows)
     files[INDEX] = manifest.checksum(folder / INDEX)
-    atomic.write(folder / CROISSANT, croissant(about, files))
-    atomic.write(folder / TIMM, json_bytes(timm_info(rows)))
-    text = card(about, members, rows, config.get("options"))
-    atomic.write(folder / CARD, text.encode())
+    for name, data in descriptions(about, config, rows, files).items():
+        atomic.write(folder / name, data)
     stated = (CONFIG, PART) if part is not None else (CONFIG,)
     for name in (TIMM, CARD, CROISSANT, *stated):
         files[name] = manifest.checksum(folder / name)
-    people = len(rows.column("identity").unique())
-    manifest.write(folder, files, {"samples": rows.num_rows, "people": people})
+    manifest.write(folder, files, counts(rows))
+
+
+def descriptions(
+    about: About, config: Mapping[str, Any], rows: pa.Table, files: Mapping[str, Checksum]
+) -> dict[str, bytes]:
+    """What is written for readers, by name: card, Croissant, timm's listing.
+
+    `files` has the checksums of the shards and of the index.
+    """
+    options = config.get("options")
+    about = about_options(about, options)
+    return {
+        CROISSANT: croissant(about, files),
+        TIMM: json_bytes(timm_info(rows)),
+        CARD: card(about, tuple(config["members"]), rows, options).encode(),
+    }
+
+
+def counts(rows: pa.Table) -> dict[str, int]:
+    """The figures that the manifest states."""
+    return {"samples": rows.num_rows, "people": len(rows.column("identity").unique())}
 
 
 def timm_info(rows: pa.Table) -> dict[str, Any]:

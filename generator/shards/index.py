@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from assets.facs import AUS
+from assets.facs import AUS, NAMES
 from generator.shards import atomic
 from generator.shards.record import Angles, Record
 from generator.shards.tarball import Span
@@ -61,6 +61,45 @@ SCHEMA = pa.schema(
         pa.field("occluders", pa.list_(pa.field("element", pa.string()))),
     ]
 )
+
+TEXTS: dict[str, str] = {
+    "key": "name of the sample",
+    "identity": "name of the person",
+    "split": "train, val or test",
+    "fold": "number of the fold, null where folds do not apply",
+    "kind": "neutral, pain, confounder or real",
+    "view": "number of the view, 0 is frontal",
+    "source": "3d, 2d or the name of a real data set",
+    "pspi": "Prkachin-Solomon pain intensity, 0-16",
+    **{f"au{au}": f"{NAMES[au]}, FACS {'0 or 1' if au == 43 else '0-5'}" for au in AUS},
+    "label_source": "whose action units these are: target, manual or openface",
+    "sequence": "name of the sequence in real data",
+    "frame": "number of the frame in its sequence",
+    "shard": "name of the tar file that holds the sample",
+    "offset": "bytes from the start of the shard to the sample's first header",
+    "size": "bytes of the sample, headers and padding included",
+    "sha256": "SHA-256 of those bytes",
+    "neutral_key": "key of the neutral of the same person and view",
+    "age_years": "years since birth",
+    "sex": "female or male",
+    "ethnicity": "name of the mix that was sampled",
+    "african": "share, 0-1; the three sum to 1",
+    "asian": "share, 0-1",
+    "caucasian": "share, 0-1",
+    "skin_tone": "Monk tone, 1 (lightest) to 10",
+    "yaw_deg": "degrees, head against the camera, > 0 to the picture's right",
+    "pitch_deg": "degrees, > 0 up",
+    "roll_deg": "degrees, > 0 clockwise in the picture",
+    "gaze_yaw_deg": "degrees, mean of both eyes against the camera, > 0 to the picture's right",
+    "gaze_pitch_deg": "degrees, mean of both eyes, > 0 up",
+    "environment": "name of what lights the scene",
+    "head": "name of the head model",
+    "rig": "name of the rig",
+    "texture": "name of what makes the skin",
+    "creases": "name of what folds the skin",
+    "occluders": "names of what lies in front",
+}
+"""Unit, range and convention of every column."""
 
 
 def row(record: Record, shard: str, span: Span) -> Row:

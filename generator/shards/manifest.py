@@ -39,9 +39,13 @@ def checksum(path: Path) -> Checksum:
 
 def write(folder: Path, files: Mapping[str, Checksum], counts: Mapping[str, int]) -> None:
     """Write the manifest of files by name; `counts` are figures for people to read."""
+    atomic.write(folder / NAME, content(files, counts))
+
+
+def content(files: Mapping[str, Checksum], counts: Mapping[str, int]) -> bytes:
+    """The bytes of the manifest of these files."""
     listed = {name: {"bytes": files[name].size, "sha256": files[name].sha256} for name in files}
-    content = {"format": FORMAT, **counts, "files": dict(sorted(listed.items()))}
-    atomic.write(folder / NAME, json_bytes(content))
+    return json_bytes({"format": FORMAT, **counts, "files": dict(sorted(listed.items()))})
 
 
 def read(folder: Path) -> dict[str, Checksum]:
@@ -53,10 +57,10 @@ def read(folder: Path) -> dict[str, Checksum]:
     path = folder / NAME
     if not path.is_file():
         raise ValueError(f"{folder} must be a finished data set, got none of {NAME}")
-    content = read_json(path)
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
+    stated = read_json(path)
+    if not isinstance(stated, dict) or stated.get("format") != FORMAT:
         raise ValueError(f"{path} must have the format {FORMAT!r}, got another")
-    files = content.get("files")
+    files = stated.get("files")
     if not isinstance(files, dict):
         raise ValueError(f"{path} must list files, got {files!r}")
     return {name: _entry(path, name, files[name]) for name in files}

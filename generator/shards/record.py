@@ -144,7 +144,7 @@ class LandmarkFacts:
     """Points on the picture's own pixels; the centre of the first pixel is (0.5, 0.5)."""
 
     scheme: Annotated[Scheme, "order of the points"]
-    points: Annotated[tuple[Pair, ...], "x right and y down, pixels; n is 68 for ibug68, 66 for aam66"]
+    points: Annotated[tuple[Pair, ...], "x right, y down, pixels; n is 68 (ibug68) or 66 (aam66)"]
     visible: Annotated[tuple[bool, ...], "whether nothing lies in front, point by point"]
 
 

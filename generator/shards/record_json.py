@@ -35,7 +35,7 @@ def from_json(data: bytes, name: str) -> Record:
         plain = json.loads(data)
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise ValueError(f"{name} must be JSON, got {error}") from error
-    return _value(plain, Record, name)
+    return read_value(plain, Record, name)
 
 
 @cache
@@ -101,7 +101,11 @@ def _plain(value: Any, hint: Any, where: str) -> Any:
     return int(value) if hint is int else bool(value) if hint is bool else str(value)
 
 
-def _value(plain: Any, hint: Any, where: str) -> Any:
+def read_value(plain: Any, hint: Any, where: str) -> Any:
+    """Read parsed JSON as a value of a field's type; `where` stands at the head of every error.
+
+    Raises ValueError where it is of another type: nothing is converted or filled in.
+    """
     hint, optional = without_none(hint)
     if plain is None:
         if optional:
@@ -110,12 +114,12 @@ def _value(plain: Any, hint: Any, where: str) -> Any:
     if hint == Intensities:
         _check_keys(plain, AU_KEYS.values(), where)
         kind = float | None
-        return {au: _value(plain[key], kind, f"{where}.{key}") for au, key in AU_KEYS.items()}
+        return {au: read_value(plain[key], kind, f"{where}.{key}") for au, key in AU_KEYS.items()}
     if is_dataclass(hint):
         assert isinstance(hint, type)
         kinds = field_types(hint)
         _check_keys(plain, kinds, where)
-        return hint(**{key: _value(plain[key], kinds[key], f"{where}.{key}") for key in kinds})
+        return hint(**{key: read_value(plain[key], kinds[key], f"{where}.{key}") for key in kinds})
     if get_origin(hint) is tuple:
         return _items(plain, hint, where)
     if get_origin(hint) is Literal:
@@ -136,7 +140,7 @@ def _items(plain: Any, hint: Any, where: str) -> tuple[Any, ...]:
     kinds = list(item_types(hint, len(plain)))
     if len(kinds) != len(plain):
         raise ValueError(f"{where} must have {len(kinds)} items, got {len(plain)}")
-    return tuple(_value(item, kind, where) for item, kind in zip(plain, kinds, strict=True))
+    return tuple(read_value(item, kind, where) for item, kind in zip(plain, kinds, strict=True))
 
 
 def _check_keys(plain: Any, expected: Any, where: str) -> None:

@@ -9,9 +9,13 @@ from assets.allocation import split_sizes
 from assets.population import ETHNICITIES, SEXES, SPLITS, band_name, parse_ages
 from generator.shards.index import Row
 from generator.shards.record import Record
+from generator.shards.stated import Options
 
 Fault = tuple[str, str, object]
 """Key of the sample (empty for the whole set), rule, value."""
+FACTS = ("split", "age_years", "sex", "ethnicity", "african", "asian", "caucasian", "skin_tone")
+COLUMNS = ("key", "identity", "kind", "view", "source", "neutral_key", "shard", *FACTS)
+"""Columns of the index that the rules of this file read."""
 
 
 def pair_faults(rows: list[Row]) -> Iterator[Fault]:
@@ -47,12 +51,11 @@ def duplicate_faults(pairs: Iterable[tuple[str, Hashable]], rule: str) -> Iterat
 
 
 def person_faults(rows: list[Row]) -> Iterator[Fault]:
-    """Yield people in two splits, with two ages and so on, or with fewer pictures than others."""
+    """Yield people in two splits or shards, with two ages and so on, or with fewer pictures."""
     facts: dict[str, dict[str, Row]] = defaultdict(dict)
-    names = ("split", "age_years", "sex", "ethnicity", "african", "asian", "caucasian", "skin_tone")
     for row in rows:
         first = facts[row["identity"]].setdefault("first", row)
-        for name in names:
+        for name in (*FACTS, "shard"):
             if row[name] != first[name]:
                 rule = f"{row['identity']} must have one {name}"
                 yield row["key"], rule, f"{first[name]} and {row[name]}"
@@ -66,16 +69,35 @@ def person_faults(rows: list[Row]) -> Iterator[Fault]:
             yield "", rule, f"{counts[few]} of {few} and {max(counts.values())}"
 
 
-def balance_faults(rows: list[Row], options: dict[str, Any]) -> Iterator[Fault]:
+def count_faults(rows: list[Row], options: Options) -> Iterator[Fault]:
+    """Yield people without the views asked for, and views without the pictures asked for."""
+    made = [row for row in rows if row["source"] == "3d"]
+    views: dict[str, set[int]] = defaultdict(set)
+    for row in made:
+        views[row["identity"]].add(-1 if row["view"] is None else row["view"])
+    for identity, got in views.items():
+        if len(got) != options.views or min(got) != 0 or max(got) != options.views - 1:
+            rule = f"{identity} must have the views 0 to {options.views - 1}"
+            yield "", rule, ", ".join(map(str, sorted(got)))
+    pain = options.pain_per_identity if options.expressions is None else None
+    counts = Counter((row["identity"], row["view"], row["kind"]) for row in made)
+    for identity, view in {(row["identity"], row["view"]): None for row in made}:
+        for kind, expected in (("pain", pain), ("confounder", options.confounders)):
+            got = counts[identity, view, kind]
+            if expected is not None and got != expected:
+                yield "", f"{identity} view {view} must have {expected} {kind} pictures", got
+
+
+def balance_faults(rows: list[Row], options: Options) -> Iterator[Fault]:
     """Yield splits off 70/20/10 and cells that differ by more than one, in a whole made set."""
     people = list({row["identity"]: row for row in rows}.values())
-    if len(people) != options["identities"]:
-        yield "", f"people must be {options['identities']}", len(people)
+    if len(people) != options.identities:
+        yield "", f"people must be {options.identities}", len(people)
     sizes = Counter(row["split"] for row in people)
     for split, size in zip(SPLITS, split_sizes(len(people)), strict=True):
         if sizes[split] != size:
             yield "", f"{split} must have {size} people of {len(people)}", sizes[split]
-    bands = _bands(options["ages"])
+    bands = _bands(options.ages)
     cells = list(product(bands, SEXES, ETHNICITIES))
     yield from _level(people, cells, lambda cell: cell, "cells of band, sex, ethnicity")
     for split in SPLITS:
@@ -103,7 +125,7 @@ def _level(people: list[Row], expected: Iterable[Any], part: Any, rule: str) -> 
         yield "", f"{rule} must be level within one", f"{low} to {high} ({most})"
 
 
-def scene(record: Record, vary: list[str]) -> tuple[object, ...]:
+def scene(record: Record, vary: tuple[str, ...]) -> tuple[object, ...]:
     """What all pictures of one person and view share, apart from what was drawn anew."""
     pose = None if "pose" in vary else (record.camera, record.head_pose)
     light = None if "light" in vary else record.light

@@ -1,7 +1,8 @@
 """Reading a data set back, every byte of it, and saying what is wrong.
 
 Nothing is executed, extracted or repaired. A fault names the file, the sample, the rule and the
-value. Reading goes on after a fault as far as the bytes make sense.
+value. Reading goes on after a fault as far as the bytes make sense. One sample is in memory at a
+time; what stays of it is its index row in Arrow columns and the SHA-256 of its picture.
 """
 
 import hashlib
@@ -12,42 +13,28 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
+from assets.population import SPLITS
 from generator.shards import folder as layout
 from generator.shards import index, manifest, set_rules
-from generator.shards.manifest import Checksum, read_json
+from generator.shards.card import SYNTHETIC
+from generator.shards.drawn_rules import drawn_faults
+from generator.shards.findings import Findings
+from generator.shards.folder_rules import check_descriptions, check_files, check_index
+from generator.shards.manifest import Checksum
 from generator.shards.map_rules import member_faults
 from generator.shards.record import Sample
 from generator.shards.rules import record_faults
+from generator.shards.stated import Options, read_options
 from generator.shards.tarball import SHARD, Stored, read_shard
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One thing that is wrong: where, which rule, which value."""
-
-    file: str
-    key: str
-    rule: str
-    value: str
-
-
-@dataclass
-class Findings:
-    """What was read and what is wrong with it."""
-
-    figures: dict[str, int] = field(default_factory=dict)
-    faults: list[Fault] = field(default_factory=list)
-
-    def add(self, file: str, key: str, rule: str, value: object) -> None:
-        """Note a fault."""
-        self.faults.append(Fault(file, key, rule, str(value)[:300]))
 
 
 @dataclass
 class Seen:
     """What is remembered of the samples of shards after they have streamed by."""
 
-    rows: list[index.Row] = field(default_factory=list)
+    rows: pa.Table = field(default_factory=lambda: index.table([]))
     pictures: list[tuple[str, str]] = field(default_factory=list)
     scenes: dict[tuple[str, int | None], tuple[str, object]] = field(default_factory=dict)
     findings: Findings = field(default_factory=Findings)
@@ -74,76 +61,69 @@ def verify(
     """
     found = Findings()
     files = manifest.read(folder)
-    _check_files(folder, files, found)
+    check_files(folder, files, found)
     try:
         config = layout.read_config(folder)
+        part = layout.read_part(folder)
     except ValueError as error:
         # Nothing else can be judged without what the data set says of itself.
         found.add(layout.CONFIG, "", "config must be readable", error)
         return found
     stated = None
     try:
-        stated = index.read(folder / layout.INDEX).to_pylist()
+        stated = index.read(folder / layout.INDEX)
     except (ValueError, FileNotFoundError) as error:
         found.add(layout.INDEX, "", "index must be readable", error)
-    names = [name for name in sorted(files) if SHARD.fullmatch(name) and (folder / name).is_file()]
-    promised = 0 if stated is None else len(stated)
+    names = [name for name in files if SHARD.fullmatch(name) and (folder / name).is_file()]
+    promised = 0 if stated is None else stated.num_rows
     work = partial(read_one, folder, config)
     seen = Seen()
-    for of_shard in each(work, names, lambda count: progress(count, promised)):
-        seen.rows += of_shard.rows
+    tables = [seen.rows]
+    for of_shard in each(work, sorted(names, key=_place), lambda count: progress(count, promised)):
+        tables.append(of_shard.rows)
         seen.pictures += of_shard.pictures
         found.faults += of_shard.findings.faults
-    if stated is not None:
-        _check_index(stated, seen.rows, found)
-    _check_set(folder, config, seen, found)
-    _check_descriptions(folder, seen, found)
+    seen.rows = pa.concat_tables(tables)
+    options = read_options(config, layout.CONFIG)
+    # Card and counts are those of the index: where that is wrong, they are no news.
+    if stated is not None and check_index(stated, seen.rows, found):
+        sources = set(stated.column("source").to_pylist())
+        about = SYNTHETIC if options is not None and sources <= {"3d"} else None
+        check_descriptions(folder, config, stated, about, found)
+    _check_set(seen, options, part is None, found)
     found.figures = _figures(files, seen, found)
     return found
 
 
-def _check_files(folder: Path, files: dict[str, Checksum], found: Findings) -> None:
-    present = {path.name for path in folder.iterdir()} - {manifest.NAME, manifest.OUTSIDE}
-    for name in sorted(present - set(files)):
-        rule = "must be in the manifest"
-        if name == ".unfinished":
-            rule = "must be gone: run generate again with --resume"
-        found.add(name, "", rule, "a file that is not")
-    for name in sorted(set(files) - present):
-        found.add(name, "", "must be there, as the manifest says", "no file")
-    required = {layout.CONFIG, *layout.DESCRIPTIONS}
-    for name in sorted(required - set(files)):
-        found.add(manifest.NAME, "", f"must list {name}", "no entry")
-    for name in sorted(set(files) & present):
-        got = manifest.checksum(folder / name)
-        if got.size != files[name].size:
-            found.add(name, "", f"must have {files[name].size} bytes", got.size)
-        elif got.sha256 != files[name].sha256:
-            found.add(name, "", f"must have SHA-256 {files[name].sha256}", got.sha256)
+def _place(name: str) -> tuple[int, str]:
+    return [str(split) for split in SPLITS].index(name.partition("-")[0]), name
 
 
 def read_one(folder: Path, config: dict[str, Any], name: str, report: Report) -> Seen:
     """Read one shard: every sample by itself, and pairs, which never leave a shard."""
-    members = tuple(config["members"])
-    vary = list(config.get("options", {}).get("vary", []))
+    members, options = tuple(config["members"]), read_options(config, layout.CONFIG)
     path, seen = folder / name, Seen()
-    found = seen.findings
+    found, rows = seen.findings, list[index.Row]()
     for stored in _stored(path, found):
         report(1)
         if tuple(stored.members) != members:
             found.add(name, stored.key, f"members must be {members}", tuple(stored.members))
         try:
             sample = layout.to_sample(stored, path)
-        except ValueError as error:
+            row = index.row(sample.record, name, stored.span)
+            index.table([row])
+        except (ValueError, OverflowError) as error:
             found.add(name, stored.key, "record must be readable", error)
             continue
+        rows.append(row)
         _check_sample(name, sample, stored, members, found)
         record = sample.record
-        seen.rows.append(index.row(record, name, stored.span))
+        for rule, value in drawn_faults(record, options):
+            found.add(name, record.key, rule, value)
         picture = sample.members.get(record.image, b"")
         seen.pictures.append((record.key, hashlib.sha256(picture).hexdigest()))
         if record.source == "3d":
-            scene = set_rules.scene(record, vary)
+            scene = set_rules.scene(record, () if options is None else options.vary)
             first, expected = seen.scenes.setdefault(
                 (record.identity, record.view), (record.key, scene)
             )
@@ -151,6 +131,7 @@ def read_one(folder: Path, config: dict[str, Any], name: str, report: Report) ->
                 rule = f"camera, light, background, sensor must be those of {first}"
                 found.add(name, record.key, rule, "others")
     seen.scenes.clear()
+    seen.rows = index.table(rows)
     return seen
 
 
@@ -173,25 +154,8 @@ def _check_sample(
         found.add(file, stored.key, rule, value)
 
 
-def _check_index(stated: list[index.Row], rows: list[index.Row], found: Findings) -> None:
-    """Hold the index to the rows that the shards give, in their order."""
-    by_key = {row["key"]: row for row in rows}
-    missing = set(by_key) - {row["key"] for row in stated}
-    for key in sorted(missing):
-        found.add(layout.INDEX, key, "index must have a row for every sample", "none")
-    for row in stated:
-        true = by_key.get(row["key"])
-        if true is None:
-            found.add(layout.INDEX, row["key"], "index must name samples of the shards", "no such")
-            continue
-        for name, value in true.items():
-            if row[name] != value:
-                rule = f"{name} must be {value!r}, as in {true['shard']}"
-                found.add(layout.INDEX, row["key"], rule, row[name])
-
-
-def _check_set(folder: Path, config: dict[str, Any], seen: Seen, found: Findings) -> None:
-    rows = seen.rows
+def _check_set(seen: Seen, options: Options | None, whole: bool, found: Findings) -> None:
+    rows = seen.rows.select(set_rules.COLUMNS).to_pylist()
     keys = ((row["key"], row["key"]) for row in rows)
     checks = [
         set_rules.duplicate_faults(keys, "key must be that of one sample"),
@@ -199,37 +163,25 @@ def _check_set(folder: Path, config: dict[str, Any], seen: Seen, found: Findings
         set_rules.pair_faults(rows),
         set_rules.person_faults(rows),
     ]
-    options = config.get("options")
-    if options is not None and layout.read_part(folder) is None:
-        checks.append(set_rules.balance_faults(rows, options))
+    if options is not None:
+        checks.append(set_rules.count_faults(rows, options))
+        if whole:
+            checks.append(set_rules.balance_faults(rows, options))
     for check in checks:
         for key, rule, value in check:
             found.add(layout.INDEX, key, rule, value)
 
 
-def _check_descriptions(folder: Path, seen: Seen, found: Findings) -> None:
-    path = folder / layout.TIMM
-    if not path.is_file():
-        return
-    # The checksums hold the bytes; this holds what timm reads to the samples that are there.
-    try:
-        stated = read_json(path)
-    except ValueError as error:
-        found.add(layout.TIMM, "", "must be readable", error)
-        return
-    if stated != layout.timm_info(index.table(seen.rows)):
-        found.add(layout.TIMM, "", "must list the shards and how many samples each holds", "others")
-
-
 def _figures(files: dict[str, Checksum], seen: Seen, found: Findings) -> dict[str, int]:
-    kinds = Counter(row["kind"] for row in seen.rows)
-    splits = Counter(row["split"] for row in seen.rows)
+    kinds, splits, people = (
+        Counter(seen.rows.column(name).to_pylist()) for name in ("kind", "split", "identity")
+    )
     return {
         "files": len(files),
         "bytes": sum(checksum.size for checksum in files.values()),
         "shards": sum(bool(SHARD.fullmatch(name)) for name in files),
-        "samples": len(seen.rows),
-        "people": len({row["identity"] for row in seen.rows}),
+        "samples": seen.rows.num_rows,
+        "people": len(people),
         **{f"{kind} samples": kinds[kind] for kind in sorted(kinds)},
         **{f"{split} samples": splits[split] for split in sorted(splits)},
         "faults": len(found.faults),
