@@ -15,7 +15,7 @@ from pathlib import Path
 
 UNFINISHED = ".unfinished"
 PATIENCE = 30.0
-_WRITER, _WORKERS = "writer", "workers"
+WRITER, _WORKERS = "writer", "workers"
 
 
 @contextmanager
@@ -32,7 +32,7 @@ def claimed(out: Path, resume: bool) -> Iterator[None]:
     if out.is_dir() and not ours and any(out.iterdir()):
         raise ValueError(f"out must be an empty folder, or one to --resume, got {out}")
     (out / UNFINISHED).mkdir(parents=True, exist_ok=True)
-    with open(out / UNFINISHED / _WRITER, "ab") as file:
+    with open(out / UNFINISHED / WRITER, "ab") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -6,7 +6,7 @@ from typing import Literal
 
 import tyro
 
-from generator.shards.export_3dpain import ImagesDir, export
+from generator.export_3dpain import ImagesDir, export
 from scripts.options import parse
 from scripts.progress import Bar
 

@@ -14,6 +14,14 @@ def table(figures: Mapping[str, Any]) -> str:
     return "\n".join(f"{name:<{width}}  {_number(value)}" for name, value in figures.items())
 
 
+def check_json(path: Path | None) -> None:
+    """Refuse before any work a place that figures cannot be written to, naming it."""
+    if path is not None and path.is_dir():
+        raise ValueError(f"json must be a file, got the folder {path}")
+    if path is not None and not path.parent.is_dir():
+        raise ValueError(f"json must be in a folder that is there, got {path}")
+
+
 def write_json(path: Path | None, content: Mapping[str, Any]) -> None:
     """Write figures where the user asked for them."""
     if path is not None:

@@ -10,7 +10,7 @@ from generator.config import GenerateConfig
 from generator.jobs import Run, generate
 from generator.producer import Producer
 from generator.shards.folder import open_folder, parse_part
-from scripts.figures import table, write_json
+from scripts.figures import check_json, table, write_json
 from scripts.options import checked, parse
 from scripts.progress import Bar
 
@@ -50,6 +50,7 @@ def main(arguments: list[str], producer: Producer | None = None) -> int:
     """Make a data set and print what was made; `producer` is the renderer if none is given."""
     options = parse(Options, "generate", arguments, LISTS)
     config = checked("generate", options.config.checked)
+    check_json(options.json)
     part = None if options.part is None else parse_part(options.part)
     run = Run(options.out, options.workers, options.resume, part)
     if producer is None:

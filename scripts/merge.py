@@ -5,8 +5,8 @@ from pathlib import Path
 
 import tyro
 
+from generator.merge import merge
 from generator.shards.card import SYNTHETIC
-from generator.shards.merge import merge
 from scripts.options import parse
 from scripts.progress import Bar
 

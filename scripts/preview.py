@@ -1,15 +1,14 @@
 """`pain3d preview`: draw a contact sheet and a gallery of a data set."""
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import tyro
-from tqdm import tqdm
 
 from generator.preview.build import PreviewConfig, preview
 from generator.shards.manifest import OUTSIDE
 from scripts.options import parse
+from scripts.progress import Bar
 
 
 @dataclass(frozen=True)
@@ -31,13 +30,8 @@ def main(arguments: list[str]) -> int:
     options = parse(Options, "preview", arguments)
     config = PreviewConfig(options.sheet_people, options.page_people)
     out = options.folder / OUTSIDE if options.out is None else options.out
-    with tqdm(unit=" pictures", file=sys.stderr) as bar:
-
-        def advance(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done)
-
-        made = preview(options.folder, out, config, advance)
+    with Bar(" pictures") as bar:
+        made = preview(options.folder, out, config, bar.advance)
     print(f"{made.sheet}")
     print(f"{made.page}: {made.shown} of {made.everybody} people")
     return 0

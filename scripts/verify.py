@@ -7,8 +7,9 @@ from pathlib import Path
 import tyro
 
 from generator import pool
-from generator.shards.verify import Findings, Report, Seen, Work, verify
-from scripts.figures import table, write_json
+from generator.shards.findings import Findings
+from generator.shards.verify import Report, Seen, Work, verify
+from scripts.figures import check_json, table, write_json
 from scripts.options import parse
 from scripts.progress import Bar
 
@@ -32,6 +33,7 @@ def main(arguments: list[str]) -> int:
     options = parse(Options, "verify", arguments)
     if options.workers < 1:
         raise ValueError(f"workers must be at least 1, got {options.workers}")
+    check_json(options.json)
 
     def each(work: Work, names: list[str], report: Report) -> list[Seen]:
         return pool.run(work, names, options.workers, report)

@@ -176,6 +176,35 @@ def test_verify_fails_on_a_truncated_shard_and_says_where(
     assert "must be a finished data set" in errors
 
 
+def test_figures_that_cannot_be_written_are_refused_at_the_start(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, nowhere = tmp_path / "out", tmp_path / "nowhere" / "figures.json"
+    rule = f"json must be in a folder that is there, got {nowhere}\n"
+    for json_path, text in (
+        (nowhere, rule),
+        (tmp_path, f"json must be a file, got the folder {tmp_path}\n"),
+    ):
+        more = ("--json", str(json_path))
+        code, _, errors = run(capsys, "generate", "--out", str(out), *ARGUMENTS, *more)
+        assert (code, errors) == (1, f"pain3d generate: {text}")
+        assert not out.exists()
+    make(out)
+    code, said, errors = run(capsys, "verify", str(out), "--json", str(nowhere))
+    assert (code, said, errors) == (1, "", f"pain3d verify: {rule}")
+
+
+def test_preview_shows_a_bar_and_fails_without_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, _, errors = run(capsys, "preview", str(make(tmp_path / "out")))
+    assert code == 0
+    assert "pictures/s" in errors
+    code, _, errors = run(capsys, "preview", str(tmp_path / "nowhere"))
+    assert (code, errors.count("\n")) == (1, 1)
+    assert errors.startswith("pain3d preview: ")
+
+
 def test_a_missing_part_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     part = tmp_path / "part"
     assert run(capsys, "generate", "--out", str(part), *ARGUMENTS, "--part", "1/2")[0] == 0

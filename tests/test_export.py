@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +11,8 @@ import numpy as np
 import pytest
 
 from assets.facs import PAIN_AUS
+from generator.export_3dpain import export
 from generator.shards.codec import decode
-from generator.shards.export_3dpain import export
 from generator.shards.folder import open_folder
 from tests.runs import SMALL, ignore, make
 
@@ -111,3 +112,39 @@ def test_png_pictures_become_jpeg(tmp_path: Path) -> None:
     assert picture.name == "flame_sample_0000_neutral_textured_view_000_inpainted.jpg"
     assert np.abs(near - decode("k.png", sample.members["png"])).mean() < 3
     assert list((out / "heatmaps").iterdir()) == []
+
+
+def test_a_damaged_sample_leaves_nothing_half_written(data: Path, tmp_path: Path) -> None:
+    damaged = shutil.copytree(data, tmp_path / "damaged")
+    opened = open_folder(damaged)
+    row = [row for row in opened.index.to_pylist() if row["kind"] == "pain"][-1]
+    shard = damaged / row["shard"]
+    whole = shard.read_bytes()
+    place = row["offset"] + row["size"] // 2
+    shard.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+    out = tmp_path / "out"
+    for there in (False, True):
+        if there:
+            out.mkdir()
+        with pytest.raises(ValueError, match=f"{row['shard']} must hold"):
+            export(damaged, out, "images", ignore)
+        assert out.exists() == there
+        assert not there or list(out.iterdir()) == []
+    shard.write_bytes(whole)
+    assert export(damaged, out, "images", ignore).annotations == 10
+    assert (out / "splits.csv").is_file()
+
+
+def test_two_exports_into_one_folder_cannot_run(data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    tried = []
+
+    def second(count: int, total: int) -> None:
+        if not tried:
+            tried.append(True)
+            with pytest.raises(ValueError, match="must have one writer, got a second"):
+                export(data, out, "images", ignore)
+
+    assert export(data, out, "images", second).images == 30
+    assert tried
+    assert len(list((out / "images").iterdir())) == 30

@@ -1,6 +1,7 @@
 """Parts made apart and joined have the bytes of a single run; what does not fit is named."""
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -8,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from generator.jobs import Run, generate
+from generator.lock import UNFINISHED, WRITER
+from generator.merge import merge
 from generator.plan import of_part, shards
+from generator.shards import manifest
 from generator.shards.card import SYNTHETIC
 from generator.shards.folder import Part, parse_part
-from generator.shards.merge import merge
 from tests.fake_producer import PRODUCER, splits
 from tests.runs import SMALL, hashes, ignore, make
 
@@ -105,7 +108,98 @@ def test_an_altered_part_is_refused(tmp_path: Path, parts: list[Path]) -> None:
     shard.write_bytes(bytes(data))
     refused([altered, *parts[1:]], tmp_path / "out", rf"{shard.name} must have \d+ bytes with SHA")
     shutil.copyfile(parts[1] / "index.parquet", altered / "index.parquet")
-    refused([altered, *parts[1:]], tmp_path / "out2", r"index\.parquet must have the checksum")
+    refused([altered, *parts[1:]], tmp_path / "out", r"index\.parquet must have \d+ bytes with SHA")
+
+
+def test_every_altered_file_is_refused_before_anything_is_written(
+    tmp_path: Path, parts: list[Path], single: dict[str, str]
+) -> None:
+    altered = shutil.copytree(parts[2], tmp_path / "altered")
+    out = tmp_path / "out"
+    out.mkdir()
+    for name in manifest.read(altered):
+        whole = (altered / name).read_bytes()
+        # Still the same JSON: nothing but the checksum can tell.
+        (altered / name).write_bytes(whole + b"\n")
+        refused([*parts[:2], altered], out, re.escape(name) + r" must have \d+ bytes with SHA")
+        (altered / name).unlink()
+        with pytest.raises(ValueError, match="altered"):
+            merge([*parts[:2], altered], out, SYNTHETIC, ignore)
+        assert list(out.iterdir()) == []
+        (altered / name).write_bytes(whole)
+    merge([*parts[:2], altered], out, SYNTHETIC, ignore)
+    assert hashes(out) == single
+
+
+def test_a_merge_that_fails_half_way_leaves_the_folder_as_it_was(
+    tmp_path: Path, parts: list[Path], single: dict[str, str]
+) -> None:
+    out = tmp_path / "out"
+    size = sum(path.stat().st_size for part in parts for path in part.glob("*.tar"))
+    done = [0]
+
+    def full(count: int, total: int) -> None:
+        done[0] += count
+        if done[0] > 1.5 * size:
+            assert (out / "config.json").exists()
+            assert list(out.glob("*.tar"))
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match=r"disk is full|No space left"):
+        merge(parts, out, SYNTHETIC, full)
+    assert not out.exists()
+    out.mkdir()
+    done[0] = 0
+    with pytest.raises(OSError, match=r"disk is full|No space left"):
+        merge(parts, out, SYNTHETIC, full)
+    assert list(out.iterdir()) == []
+    merge(parts, out, SYNTHETIC, ignore)
+    assert hashes(out) == single
+
+
+def test_what_a_killed_merge_left_is_joined_again(
+    tmp_path: Path, parts: list[Path], single: dict[str, str]
+) -> None:
+    out = tmp_path / "out"
+    (out / UNFINISHED).mkdir(parents=True)
+    (out / UNFINISHED / WRITER).touch()
+    shutil.copyfile(parts[0] / "config.json", out / "config.json")
+    (out / "train-000000.tar").write_bytes(b"half")
+    (out / "train-000001.tar.7.tmp").write_bytes(b"half")
+    merge(parts, out, SYNTHETIC, ignore)
+    assert hashes(out) == single
+    with pytest.raises(ValueError, match="out must be an empty folder"):
+        merge(parts, out, SYNTHETIC, ignore)
+    assert hashes(out) == single
+
+
+def test_a_stopped_run_is_not_merged_over(tmp_path: Path, parts: list[Path]) -> None:
+    out = tmp_path / "out"
+    (out / UNFINISHED).mkdir(parents=True)
+    (out / UNFINISHED / "train-000000.parquet").write_bytes(b"rows")
+    (out / "config.json").write_bytes((parts[0] / "config.json").read_bytes())
+    before = hashes(out)
+    refused(parts, out, r"out must be an empty folder, got .*train-000000\.parquet")
+    assert hashes(out).items() >= before.items()
+
+
+def test_two_merges_into_one_folder_cannot_run(
+    tmp_path: Path, parts: list[Path], single: dict[str, str]
+) -> None:
+    out = tmp_path / "out"
+    tried = []
+
+    def second(count: int, total: int) -> None:
+        if (out / "config.json").exists() and not tried:
+            tried.append(hashes(out).keys())
+            with pytest.raises(ValueError, match="must have one writer, got a second"):
+                merge(parts, out, SYNTHETIC, ignore)
+            with pytest.raises(ValueError, match="must have one writer, got a second"):
+                generate(SMALL, PRODUCER, Run(out, resume=True), ignore)
+
+    merge(parts, out, SYNTHETIC, second)
+    assert len(tried) == 1
+    assert hashes(out) == single
 
 
 def test_a_manifest_that_leads_out_of_its_folder_is_refused(
@@ -128,5 +222,5 @@ def test_a_part_is_resumed_as_itself(tmp_path: Path, parts: list[Path]) -> None:
     copy = shutil.copytree(parts[0], tmp_path / "copy")
     generate(SMALL, PRODUCER, Run(copy, resume=True, part=Part(1, COUNT)), ignore)
     assert hashes(copy) == hashes(parts[0])
-    with pytest.raises(ValueError, match="must be resumed as the same part"):
+    with pytest.raises(ValueError, match=r"must be resumed as part 1/3, got part 2/3"):
         generate(SMALL, PRODUCER, Run(copy, resume=True, part=Part(2, COUNT)), ignore)

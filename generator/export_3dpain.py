@@ -18,6 +18,7 @@ from typing import Literal
 
 from assets.facs import PAIN_AUS
 from assets.population import SPLITS
+from generator.filling import check_free, filling
 from generator.shards import atomic
 from generator.shards.codec import decode, encode_image
 from generator.shards.folder import DataSet, open_folder
@@ -26,6 +27,7 @@ from generator.shards.manifest import json_bytes
 
 ImagesDir = Literal["images", "meshes_inpainted"]
 HEADER = "annotation_base_name,split"
+SPLITS_FILE = "splits.csv"
 Progress = Callable[[int, int], None]
 """Called with samples written since the last call, and samples in all."""
 
@@ -42,31 +44,45 @@ class Exported:
 def export(folder: Path, out: Path, images_dir: ImagesDir, progress: Progress) -> Exported:
     """Write the data set of `folder` into the empty folder `out`; `splits.csv` comes last.
 
-    Raises ValueError where `out` is not empty, or naming the key of a sample whose AUs are not
-    whole numbers.
+    Raises ValueError where `out` is not empty or is being written, or naming the key of a sample
+    whose AUs are not whole numbers or whose bytes were altered; then `out` is as it was.
     """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ValueError(f"out must be an empty folder, got {out}")
+    check_free(out)
     data = open_folder(folder)
     rows = data.index.to_pylist()
     kept = [row for row in rows if row["kind"] in ("neutral", "pain")]
     for row in kept:
         _whole(row)
     names = _names(kept)
-    for name in (images_dir, "annotations", "heatmaps"):
-        (out / name).mkdir(parents=True)
+    folders = (images_dir, "annotations", "heatmaps")
+    with filling(out, frozenset((*folders, SPLITS_FILE))):
+        for name in folders:
+            (out / name).mkdir()
+        lines = _write(data, kept, names, (out, images_dir), progress)
+    return Exported(len(kept), len(lines), len(rows) - len(kept))
+
+
+def _write(
+    data: DataSet,
+    rows: list[Row],
+    names: dict[str, str],
+    place: tuple[Path, ImagesDir],
+    progress: Progress,
+) -> dict[str, int]:
+    """Write pictures and annotations, then `splits.csv`; gives the split of every annotation."""
+    out, images_dir = place
     lines: dict[str, int] = {}
-    for row in kept:
+    for row in rows:
         base = names[row["key"]]
         _write_pictures(data, row, out, images_dir, base)
         if row["kind"] == "pain" and base not in lines:
             lines[base] = [str(split) for split in SPLITS].index(row["split"])
             path = out / "annotations" / f"{base}_annotations.json"
             atomic.write(path, json_bytes(_annotation(row)))
-        progress(1, len(kept))
+        progress(1, len(rows))
     text = "\n".join([HEADER, *(f"{base},{split}" for base, split in lines.items()), ""])
-    atomic.write(out / "splits.csv", text.encode())
-    return Exported(len(kept), len(lines), len(rows) - len(kept))
+    atomic.write(out / SPLITS_FILE, text.encode())
+    return lines
 
 
 def _whole(row: Row) -> None:

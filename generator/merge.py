@@ -1,16 +1,18 @@
 """Joining parts made apart into one data set, the same bytes as a single run.
 
 Parts hold disjoint shards of one plan, so joining is copying; index and card are written anew from
-the rows of all parts. Every copied byte is held to the part's manifest.
+the rows of all parts. Every byte of every part is held to its manifest before anything is written.
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from io import BufferedIOBase
 from pathlib import Path
 
 import pyarrow as pa
 
 from assets.population import SPLITS
+from generator.filling import check_free, filling
 from generator.shards import atomic, folder, index, manifest
 from generator.shards.card import About
 from generator.shards.folder import Part
@@ -18,39 +20,50 @@ from generator.shards.manifest import Checksum
 from generator.shards.tarball import SHARD
 
 Progress = Callable[[int, int], None]
-"""Called with bytes copied since the last call, and bytes in all."""
+"""Called with bytes done since the last call, and bytes in all: each is read, then copied."""
 
 
 def merge(parts: Sequence[Path], out: Path, about: About, progress: Progress) -> None:
     """Join all parts of one data set in the empty folder `out`.
 
     Raises ValueError where a part is unfinished, altered, of another configuration, there twice
-    or missing, or where `out` is not empty; then `out` holds no manifest.
+    or missing, or where `out` is not empty or is being written; then `out` is as it was.
     """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ValueError(f"out must be an empty folder, got {out}")
+    check_free(out)
     _check_parts(parts)
     listed = {part: manifest.read(part) for part in parts}
+    shards = _shards(listed)
+    names = sorted(shards, key=_place)
+    _check_numbers(names)
+    checksums = {name: listed[shards[name]][name] for name in names}
+    total = 2 * sum(checksum.size for checksum in checksums.values())
+    # Refused before anything is written: what cannot be read, was altered or does not fit.
+    for part, files in listed.items():
+        for name in files:
+            if name not in shards:
+                _check_file(part / name, files[name], lambda _: None)
+    rows = _rows(parts, names)
+    for name in names:
+        _check_file(shards[name] / name, checksums[name], lambda n: progress(n, total))
+    written = {folder.CONFIG, *folder.DESCRIPTIONS, *names}
+    with filling(out, frozenset(written)):
+        folder.write_config(out, folder.read_config(parts[0]), None)
+        for name in names:
+            _copy(shards[name] / name, out / name, checksums[name], lambda n: progress(n, total))
+        folder.finish(out, about, rows, checksums, None)
+
+
+def _shards(listed: dict[Path, dict[str, Checksum]]) -> dict[str, Path]:
+    """Which part holds each shard."""
     shards: dict[str, Path] = {}
-    for part in parts:
-        for name in listed[part]:
+    for part, files in listed.items():
+        for name in files:
             if not SHARD.fullmatch(name):
                 continue
             if name in shards:
                 raise ValueError(f"{name} must be in one part, got {shards[name]} and {part}")
             shards[name] = part
-    names = sorted(shards, key=_place)
-    _check_numbers(names)
-    # Refused before anything is copied: what cannot be read or does not fit.
-    rows = _rows(parts, listed, names)
-    out.mkdir(parents=True, exist_ok=True)
-    config = folder.read_config(parts[0])
-    folder.write_config(out, config, None)
-    checksums = {name: listed[shards[name]][name] for name in names}
-    total = sum(checksum.size for checksum in checksums.values())
-    for name in names:
-        _copy(shards[name] / name, out / name, checksums[name], lambda n: progress(n, total))
-    folder.finish(out, about, rows, checksums, None)
+    return shards
 
 
 def _check_parts(parts: Sequence[Path]) -> None:
@@ -95,16 +108,11 @@ def _check_numbers(names: Sequence[str]) -> None:
             raise ValueError(f"parts must hold every shard, got none named {gaps[0]}")
 
 
-def _rows(
-    parts: Sequence[Path], listed: dict[Path, dict[str, Checksum]], names: Sequence[str]
-) -> pa.Table:
+def _rows(parts: Sequence[Path], names: Sequence[str]) -> pa.Table:
     """Read the rows of all parts, in the order of the shards."""
     tables: dict[str, pa.Table] = {}
     for part in parts:
-        path = part / folder.INDEX
-        if manifest.checksum(path) != listed[part].get(folder.INDEX):
-            raise ValueError(f"{path} must have the checksum in its manifest, got another")
-        rows = index.read(path)
+        rows = index.read(part / folder.INDEX)
         shard = rows.column("shard").to_pylist()
         for name in dict.fromkeys(shard):
             tables[name] = rows.filter(pa.array([of == name for of in shard], pa.bool_()))
@@ -114,14 +122,30 @@ def _rows(
     return pa.concat_tables([tables[name] for name in names]) if names else index.table([])
 
 
+def _check_file(path: Path, expected: Checksum, progress: Callable[[int], None]) -> None:
+    if not path.is_file():
+        raise ValueError(f"{path} must be there, as its manifest says, got no file")
+    with open(path, "rb") as file:
+        _hold(path, _chunks(file, progress), expected)
+
+
 def _copy(source: Path, to: Path, expected: Checksum, progress: Callable[[int], None]) -> None:
+    with open(source, "rb") as file, atomic.writing(to) as written:
+        chunks = ((chunk, written.write(chunk))[0] for chunk in _chunks(file, progress))
+        _hold(source, chunks, expected)
+
+
+def _chunks(file: BufferedIOBase, progress: Callable[[int], None]) -> Iterator[bytes]:
+    while chunk := file.read(manifest.CHUNK):
+        yield chunk
+        progress(len(chunk))
+
+
+def _hold(path: Path, chunks: Iterable[bytes], expected: Checksum) -> None:
     digest, size = hashlib.sha256(), 0
-    with open(source, "rb") as read, atomic.writing(to) as written:
-        while chunk := read.read(manifest.CHUNK):
-            digest.update(chunk)
-            written.write(chunk)
-            size += len(chunk)
-            progress(len(chunk))
-        if Checksum(size, digest.hexdigest()) != expected:
-            rule = f"{expected.size} bytes with SHA-256 {expected.sha256}"
-            raise ValueError(f"{source} must have {rule}, got {size} with {digest.hexdigest()}")
+    for chunk in chunks:
+        digest.update(chunk)
+        size += len(chunk)
+    if Checksum(size, digest.hexdigest()) != expected:
+        rule = f"{expected.size} bytes with SHA-256 {expected.sha256}"
+        raise ValueError(f"{path} must have {rule}, got {size} with {digest.hexdigest()}")
