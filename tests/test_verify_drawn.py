@@ -95,7 +95,10 @@ OUTSIDE = replace(BASE.landmarks, points=((40.0, 1.0), *BASE.landmarks.points[1:
         (replace(BASE, head_pose=Angles(0.0, 0.02, 0.0)), r"head_pose must be that of the extrin"),
         (replace(BASE, head_pose=Angles(0.0, 0.0, 0.02)), r"head_pose must be that of the extrin"),
         (replace(BASE, camera=MIRRORED), "extrinsics must hold a rotation"),
-        (replace(BASE, landmarks=OUTSIDE), "visible landmark 0 must lie in the picture"),
+        (
+            replace(BASE, landmarks=OUTSIDE),
+            "visible landmarks must lie in the picture, got 1 that do not, such as 0 at (40.",
+        ),
         (with_light(BASE, "studio"), "environment must be one of assets.environments, got studio"),
         (with_light(BASE, None), "environment must be one of assets.environments, got None"),
         (turned(FRONTAL, 5.1), "yaw of view 0 must be 0 to 5 degrees to a side, got 5.1"),
@@ -151,7 +154,7 @@ def test_visible_landmarks_lie_on_the_head() -> None:
     # The pixel three to the left of the head is near enough, the fourth is not.
     assert map_faults(with_mark(left - 3 + 0.5, row + 0.5, True)) == ""
     text = map_faults(with_mark(left - 4 + 0.5, row + 0.5, True))
-    assert "visible landmark 0 must lie on the head to 3 pixels" in text
+    assert "visible landmarks must lie on the head to 3 pixels, got 1 that do not" in text
     assert map_faults(with_mark(left - 4 + 0.5, row + 0.5, False)) == ""
 
 
@@ -235,3 +238,12 @@ def test_varied_pictures_are_held_to_the_same_ranges(tmp_path: Path) -> None:
         ),
     ))  # fmt: skip
     assert "p000000_v1_e01|yaw of view 1 must be 15 to 45 degrees to a side|50" in said(data)
+
+
+def test_pictures_drawn_here_need_options(true: Path, tmp_path: Path) -> None:
+    data = copytree(true, tmp_path / "data")
+    config = json.loads((data / "config.json").read_text())
+    del config["options"]
+    (data / "config.json").write_bytes(manifest.json_bytes(config))
+    rewrite(data, lambda sample: sample)
+    assert said(data) == "config.json||must state the options of pictures drawn here|none"

@@ -84,10 +84,15 @@ def _landmark_faults(record: Record) -> Iterator[Wrong]:
     if record.landmarks is None:
         return
     marks = zip(record.landmarks.points, record.landmarks.visible, strict=False)
-    for number, (point, visible) in enumerate(marks):
-        inside = 0.0 <= point[0] < record.width and 0.0 <= point[1] < record.height
-        if visible and not inside:
-            yield f"visible landmark {number} must lie in the picture", point
+    astray = [
+        (number, point)
+        for number, (point, visible) in enumerate(marks)
+        if visible and not (0.0 <= point[0] < record.width and 0.0 <= point[1] < record.height)
+    ]
+    if astray:
+        number, point = astray[0]
+        rule = "visible landmarks must lie in the picture"
+        yield rule, f"{len(astray)} that do not, such as {number} at {point}"
 
 
 def _option_faults(record: Record, options: Options) -> Iterator[Wrong]:

@@ -91,8 +91,10 @@ def _landmark_faults(
     points = np.array(list(seen.values()), np.float64).reshape(-1, 2)
     if covered is not None:
         off = ~around(points, covered.astype(np.float32)).any(axis=1)
-        for number in np.array(list(seen))[off].tolist():
-            yield f"visible landmark {number} must lie on the head to {REACH} pixels", seen[number]
+        astray = np.array(list(seen))[off].tolist()
+        if astray:
+            rule = f"visible landmarks must lie on the head to {REACH} pixels"
+            yield rule, f"{len(astray)} that do not, such as {astray[0]} at {seen[astray[0]]}"
     depth = maps.get("depth.png")
     if depth is not None and record.camera is not None:
         yield from _relief_faults(record.camera, points, depth)

@@ -163,6 +163,8 @@ def _check_set(seen: Seen, options: Options | None, whole: bool, found: Findings
         set_rules.pair_faults(rows),
         set_rules.person_faults(rows),
     ]
+    if options is None and any(row["source"] == "3d" for row in rows):
+        found.add(layout.CONFIG, "", "must state the options of pictures drawn here", "none")
     if options is not None:
         checks.append(set_rules.count_faults(rows, options))
         if whole:
