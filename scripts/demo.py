@@ -8,7 +8,7 @@ from scripts.cli import reported, run
 
 OUT = Path("demo")
 PEOPLE = 8
-OPTIONS = ["--pain-per-identity", "4", "--confounders", "1", "--views", "3", "--size", "384"]
+OPTIONS = "--pain-per-identity 4 --confounders 1 --views 3 --size 384 --ages 0-90".split()
 STOPPED = f"""The demo stopped and deleted nothing.
 Where the code has changed since {OUT} was made: rm -r {OUT} && make demo"""
 
