@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from assets.population import Split
 from generator.jobs import Run, generate
 from generator.lock import UNFINISHED, WRITER
 from generator.merge import merge
@@ -54,7 +55,8 @@ def test_parts_share_out_the_shards() -> None:
 
 
 def test_a_shard_does_not_depend_on_what_comes_after() -> None:
-    fewer, more = shards(["train", "val"] * 4, 3), shards(["train", "val"] * 7, 3)
+    pair: list[Split] = ["train", "val"]
+    fewer, more = shards(pair * 4, 3), shards(pair * 7, 3)
     assert fewer[0] == more[0]
     assert [shard.name for shard in fewer][:2] == ["train-000000.tar", "train-000001.tar"]
 
