@@ -28,7 +28,6 @@ RECTS: dict[str, tuple[float, float, float, float]] = {
     "brow": (0.815, 0.005, 0.900, 0.080),
     "lash": (0.910, 0.005, 0.995, 0.080),
 }
-CARDS = ("hair", "brow", "lash")
 
 
 @dataclass(frozen=True)

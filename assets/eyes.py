@@ -172,7 +172,7 @@ def _fit_one(
     rim = _rounded(points[RIM], grid.outer, size)
     inner, outer = rim[0], rim[grid.outer]
     width = outer[0] - inner[0]
-    size *= float(np.clip(np.sqrt(width / (2.3 * size)), 0.95, 1.04))
+    size *= float(np.clip(np.sqrt(width / (WIDTH * size)), 0.95, 1.04))
     iris = eyeball.iris_radius(age_years)
     middle = 0.5 * (inner[0] + outer[0])
     above, below, level = _heights(rim, grid.outer, middle, iris)

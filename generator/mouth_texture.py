@@ -64,7 +64,7 @@ def teeth(
     ivory = ivory * (1 - np.float32(0.38) * gap[..., None])
     # Light hardly reaches the molars, which lie at both ends of the tile.
     aside = np.abs(np.linspace(-1, 1, gum.shape[1], dtype=np.float32))
-    lit = np.interp(aside, (0.15, 0.75), (1.0, 0.30)).astype(np.float32)[None, :, None]
+    lit = np.interp(aside, (0.10, 0.55), (1.0, 0.14)).astype(np.float32)[None, :, None]
     return _bytes((ivory + (gums - ivory) * share) * lit)
 
 

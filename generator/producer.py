@@ -1,6 +1,6 @@
 """What makes the samples of a data set, as the jobs that write shards see it.
 
-The jobs know nothing of heads or rendering: a producer is four functions, importable by name so
+The jobs know nothing of heads or rendering: a producer is a few functions, importable by name so
 that worker processes find them.
 """
 

@@ -19,10 +19,10 @@ LISTS = ("--vary", "--annotations", "--environments")
 
 @dataclass(frozen=True)
 class Given(GenerateConfig):
-    """The options as they were given, held to no rule yet."""
+    """What decides the bytes of the data set."""
 
     def __post_init__(self) -> None:
-        """Refuse nothing: `checked` does when all is parsed."""
+        """Hold nothing to a rule yet: `checked` does when all is parsed."""
 
     def checked(self) -> GenerateConfig:
         """Hold the options to their rules."""

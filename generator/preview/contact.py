@@ -56,8 +56,8 @@ def _person(sheet: Picture, person: Person, top: int) -> None:
     facts = person.facts
     lines = [
         (person.identity, 15, INK),
-        (f"{_years(facts['age_years'])}, {facts['sex'] or 'sex not known'}", 13, INK),
-        (str(facts["ethnicity"] or "").replace("_", " "), 13, INK),
+        (_years(facts["age_years"]), 13, INK),
+        (f"{facts['ethnicity'] or ''} {facts['sex'] or ''}".replace("_", " "), 13, INK),
         (f"split {facts['split']}", 13, FAINT),
         (str(facts["environment"] or ""), 11, FAINT),
     ]
