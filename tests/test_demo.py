@@ -3,6 +3,8 @@
 import pytest
 
 from scripts import demo
+from scripts.generate import Options
+from scripts.options import parse
 
 
 def test_it_makes_verifies_and_shows(
@@ -18,6 +20,9 @@ def test_it_makes_verifies_and_shows(
     assert demo.main() == 0
     assert [command[0] for command in commands] == ["generate", "verify", "preview"]
     assert "--resume" in commands[0]
+    options = parse(Options, "generate", commands[0][1:])
+    assert options.config.checked().identities == demo.PEOPLE
+    assert (options.config.ages, options.config.confounders) == ("0-90", 1)
     assert "The data set lies in " in capsys.readouterr().out
 
 

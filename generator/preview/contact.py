@@ -82,7 +82,9 @@ def _picture(sheet: Picture, data: DataSet, row: Row, corner: tuple[int, int]) -
     if row["kind"] == "neutral":
         cv2.rectangle(sheet, (left, top), (left + TILE - 1, top + TILE - 1), EDGE, 2)
     pspi = "no PSPI" if row["pspi"] is None else f"PSPI {row['pspi']:g}"
-    kind = "" if row["kind"] == "pain" else f"  {row['kind']}"
+    # A confounder's PSPI is 0 and says nothing.
+    pspi = "confounder" if row["kind"] == "confounder" else pspi
+    kind = "  neutral" if row["kind"] == "neutral" else ""
     below = top + TILE
     write(sheet, pspi + kind, (left, below + 17), Ink(14, INK))
     for number, line in enumerate(wrap(action_units(row) or "no action units", 12, TILE, 3)):
