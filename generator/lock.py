@@ -13,6 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from generator.shards import manifest
+from generator.shards.folder import CONFIG
+
 UNFINISHED = ".unfinished"
 PATIENCE = 30.0
 WRITER, _WORKERS = "writer", "workers"
@@ -28,7 +31,7 @@ def claimed(out: Path, resume: bool) -> Iterator[None]:
     if out.exists() and not out.is_dir():
         raise ValueError(f"out must be a folder, got the file {out}")
     begun = (out / UNFINISHED).is_dir()
-    ours = begun or (resume and (out / "config.json").is_file())
+    ours = begun or (resume and (out / CONFIG).is_file())
     if out.is_dir() and not ours and any(out.iterdir()):
         raise ValueError(f"out must be an empty folder, or one to --resume, got {out}")
     (out / UNFINISHED).mkdir(parents=True, exist_ok=True)
@@ -80,7 +83,7 @@ def workers_gone(out: Path) -> None:
 def _leave(out: Path) -> None:
     """Leave nothing of ours in a folder that is finished, or where nothing was begun."""
     unfinished = out / UNFINISHED
-    begun = (out / "config.json").exists() and not (out / "manifest.json").exists()
+    begun = (out / CONFIG).exists() and not (out / manifest.NAME).exists()
     if unfinished.is_dir() and not begun:
         for path in unfinished.iterdir():
             path.unlink()

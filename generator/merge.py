@@ -17,7 +17,7 @@ from generator.shards import atomic, folder, index, manifest
 from generator.shards.card import About
 from generator.shards.folder import Part
 from generator.shards.manifest import Checksum
-from generator.shards.tarball import SHARD
+from generator.shards.tarball import SHARD, place
 
 Progress = Callable[[int, int], None]
 """Called with bytes done since the last call, and bytes in all: each is read, then copied."""
@@ -33,7 +33,7 @@ def merge(parts: Sequence[Path], out: Path, about: About, progress: Progress) ->
     _check_parts(parts)
     listed = {part: manifest.read(part) for part in parts}
     shards = _shards(listed)
-    names = sorted(shards, key=_place)
+    names = sorted(shards, key=place)
     _check_numbers(names)
     checksums = {name: listed[shards[name]][name] for name in names}
     total = 2 * sum(checksum.size for checksum in checksums.values())
@@ -92,11 +92,6 @@ def _check_parts(parts: Sequence[Path]) -> None:
     if missing:
         got = ", ".join(f"{number}/{of}" for number in missing)
         raise ValueError(f"parts must be all of {of}, got none for {got}")
-
-
-def _place(name: str) -> tuple[int, str]:
-    split = name.partition("-")[0]
-    return [str(known) for known in SPLITS].index(split), name
 
 
 def _check_numbers(names: Sequence[str]) -> None:

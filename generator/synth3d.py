@@ -127,13 +127,20 @@ def members(config: GenerateConfig, drawn: Frame) -> dict[str, bytes]:
     return {suffix: made[suffix] for suffix in config.members if suffix != "json"}
 
 
-def frames(config: GenerateConfig, index: int) -> Iterator[tuple[Identity, Shot, Frame]]:
-    """Every picture of person `index`: expression by expression, each in every view."""
+def dressed(config: GenerateConfig, index: int) -> tuple[Identity, Body]:
+    """Person `index`, and their head with hair, brows, lashes and clothes."""
     identity = make_identity(index, config.identities, config.seed, config.ages)
     model = head_models.load()
     shape = identity.shape
     head = model.person(shape.phenotypes, shape.changes, identity.person.age_years)
     body = make_body(model, head, identity.grooming, (config.seed, index))
+    return identity, body
+
+
+def frames(config: GenerateConfig, index: int) -> Iterator[tuple[Identity, Shot, Frame]]:
+    """Every picture of person `index`: expression by expression, each in every view."""
+    identity, body = dressed(config, index)
+    head = body.head
     surface = painted(identity, head, config)
     sets: dict[int, Set] = {}
     for number, expression in enumerate(make_expressions(config, index)):

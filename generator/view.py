@@ -13,9 +13,8 @@ from assets.environments import NAMES
 from assets.streams import stream
 from generator.config import GenerateConfig
 from generator.framing import Lens, Pose
+from generator.looks import Colour
 from render.scene import Sensor
-
-Colour = tuple[int, int, int]
 
 FRONTAL = np.radians(5.0)
 TURNED = np.radians((15.0, 45.0))

@@ -21,13 +21,10 @@ from typing import Any
 import numpy as np
 import tyro
 
-from assets import head as head_models
 from generator import jobs, synth3d
-from generator.body import make_body
 from generator.config import GenerateConfig
 from generator.expression import make_expressions
 from generator.framing import frame, head_points
-from generator.identity import make_identity
 from generator.pool import ONE_THREAD
 from generator.synth_record import Shot, record
 from generator.view import make_view
@@ -75,11 +72,8 @@ def by_stage(config: GenerateConfig, index: int) -> dict[str, float]:
     """Milliseconds a picture that each stage takes for one person, in this process."""
     clock, pictures = Clock(), 0
     with clock.stage("person: head, cards, clothes"):
-        identity = make_identity(index, config.identities, config.seed, config.ages)
-        model = head_models.load()
-        shape = identity.shape
-        head = model.person(shape.phenotypes, shape.changes, identity.person.age_years)
-        body = make_body(model, head, identity.grooming, (config.seed, index))
+        identity, body = synth3d.dressed(config, index)
+        head = body.head
     with clock.stage("texture"):
         surface = synth3d.painted(identity, head, config)
     sets: dict[int, synth3d.Set] = {}
@@ -144,11 +138,8 @@ def generated(config: GenerateConfig, workers: int) -> tuple[float, float]:
 
 def poses(config: GenerateConfig, index: int) -> list[Posed]:
     """What pyrender draws of one person: every pose with its cameras."""
-    identity = make_identity(index, config.identities, config.seed, config.ages)
-    model = head_models.load()
-    shape = identity.shape
-    head = model.person(shape.phenotypes, shape.changes, identity.person.age_years)
-    body = make_body(model, head, identity.grooming, (config.seed, index))
+    _, body = synth3d.dressed(config, index)
+    head = body.head
     found = []
     for number, expression in enumerate(make_expressions(config, index)):
         mesh = synth3d.posed(body, expression)

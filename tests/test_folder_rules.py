@@ -2,24 +2,11 @@
 
 import json
 from pathlib import Path
-from shutil import copytree
 
 import pyarrow.parquet as pq
-import pytest
 
 from generator.shards import atomic, folder, index, manifest
-from tests.damage import CONFIG, said
-from tests.runs import make
-
-
-@pytest.fixture(scope="module")
-def true(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make(tmp_path_factory.mktemp("true") / "data", CONFIG)
-
-
-@pytest.fixture
-def data(true: Path, tmp_path: Path) -> Path:
-    return copytree(true, tmp_path / "data")
+from tests.damage import said
 
 
 def test_an_index_that_disagrees_is_found(data: Path) -> None:

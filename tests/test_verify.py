@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from pathlib import Path
-from shutil import copytree
 
 import numpy as np
 import pytest
@@ -12,17 +11,7 @@ from generator.shards import codec, folder, manifest
 from generator.shards.record import AUCodes, AUSources, Sample
 from generator.shards.tarball import read_shard
 from tests.damage import CONFIG, found, member, on, rewrite, said, some_key
-from tests.runs import SMALL, make
-
-
-@pytest.fixture(scope="module")
-def true(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make(tmp_path_factory.mktemp("true") / "data", CONFIG)
-
-
-@pytest.fixture
-def data(true: Path, tmp_path: Path) -> Path:
-    return copytree(true, tmp_path / "data")
+from tests.runs import SMALL
 
 
 def test_a_true_data_set_has_no_fault(true: Path) -> None:

@@ -13,12 +13,19 @@ from dataclasses import dataclass
 from io import BufferedIOBase
 from pathlib import Path
 
+from assets.population import SPLITS
+
 BLOCK = tarfile.BLOCKSIZE
 END = bytes(2 * BLOCK)
 HIGHEST_MEMBER = 256 * 2**20
 KEY = re.compile(r"[A-Za-z0-9_-]{1,80}")
 SUFFIX = re.compile(r"[a-z0-9]+(\.[a-z0-9]+)?")
 SHARD = re.compile(r"(train|val|test)-(\d{6})\.tar")
+
+
+def place(name: str) -> tuple[int, str]:
+    """Sort key of shards by name: train, val, test, each by number."""
+    return [str(split) for split in SPLITS].index(name.partition("-")[0]), name
 
 
 @dataclass(frozen=True)

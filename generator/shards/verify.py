@@ -15,7 +15,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from assets.population import SPLITS
 from generator.shards import folder as layout
 from generator.shards import index, manifest, set_rules
 from generator.shards.card import SYNTHETIC
@@ -27,7 +26,7 @@ from generator.shards.map_rules import member_faults
 from generator.shards.record import Sample
 from generator.shards.rules import record_faults
 from generator.shards.stated import Options, read_options
-from generator.shards.tarball import SHARD, Stored, read_shard
+from generator.shards.tarball import SHARD, Stored, place, read_shard
 
 
 @dataclass
@@ -79,7 +78,7 @@ def verify(
     work = partial(read_one, folder, config)
     seen = Seen()
     tables = [seen.rows]
-    for of_shard in each(work, sorted(names, key=_place), lambda count: progress(count, promised)):
+    for of_shard in each(work, sorted(names, key=place), lambda count: progress(count, promised)):
         tables.append(of_shard.rows)
         seen.pictures += of_shard.pictures
         found.faults += of_shard.findings.faults
@@ -93,10 +92,6 @@ def verify(
     _check_set(seen, options, part is None, found)
     found.figures = _figures(files, seen, found)
     return found
-
-
-def _place(name: str) -> tuple[int, str]:
-    return [str(split) for split in SPLITS].index(name.partition("-")[0]), name
 
 
 def read_one(folder: Path, config: dict[str, Any], name: str, report: Report) -> Seen:
