@@ -31,5 +31,8 @@ CLASSES = {
     "hand": 37,
     "pillow": 38,
     "blanket": 39,
+    "cap": 40,
+    "surgical_mask": 41,
+    "pacifier": 42,
 }
 NAMES = {number: name for name, number in CLASSES.items()}

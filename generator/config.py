@@ -21,6 +21,11 @@ from generator.shards.codec import HIGHEST_SIDE, MAPS
 
 Annotation = Literal["seg", "depth", "normal", "heat", "uv"]
 Varied = Literal["pose", "light", "background"]
+Occluder = Literal[
+    "none", "some", "glasses", "cap", "nasal_cannula", "oxygen_mask", "surgical_mask",
+    "breathing_tube", "pacifier", "blanket",
+]  # fmt: skip
+SensorKind = Literal["photo", "clean", "degraded", "ward_video", "near_infrared"]
 PICTURES = (".jpg", ".jpeg", ".png", ".webp")
 HIGHEST_SEED = 2**63 - 1
 """Readers of the shards hold a record's whole numbers in 64 bits with a sign."""
@@ -72,14 +77,34 @@ class GenerateConfig:
     """Folder of pictures to stand behind the head."""
     environments: tuple[str, ...] = ()
     """Names of the environments that light the scene; all of them if none is named."""
+    environment_folder: Path | None = None
+    """Folder of equirectangular panoramas (.hdr, .exr) to use in place of the shipped ones."""
+    sensor: SensorKind = "photo"
+    """What takes the picture: a photographer's camera, a perfect one, a poor one, low-resolution
+    ward video, or a near-infrared camera."""
+    depth_of_field: bool = False
+    """Let the lens blur the parts of the head that lie out of focus."""
+    occluders: tuple[Occluder, ...] = ("none",)
+    """What lies in front of some faces: none, some (of all kinds, as often as on a ward), or
+    these alone."""
+    hair: Literal["cards", "makehuman"] = "cards"
+    """Hair, beards and brows of our own, or those of the MakeHuman pack that was added."""
+    clothes: Literal["some", "none"] = "some"
+    """Gowns, collars and necklines, or bare shoulders."""
+    creases: Literal["on", "off"] = "on"
+    """Folds and bulges where muscles push the skin together."""
+    flush: bool = False
+    """Let the face flush, and blanch where it is pressed, as pain grows."""
     head: Literal["anny"] = "anny"
     """Head model."""
     texture: Literal["skin"] = "skin"
     """Where skin comes from."""
     rig: Literal["blendshapes"] = "blendshapes"
     """What turns action units into motion."""
-    raster: Literal["warp"] = "warp"
-    """What rasterises."""
+    raster: Literal["warp", "pyrender", "pytorch3d"] = "warp"
+    """What rasterises; the others are used where they are installed."""
+    shading: Literal["deferred", "mitsuba"] = "deferred"
+    """What shades: our own, or the same scene path-traced by Mitsuba, for stills."""
     device: Literal["cpu", "cuda"] = "cpu"
     """Where pictures are drawn; bytes are promised on one make of it."""
     people_per_shard: int = 8
@@ -101,7 +126,7 @@ class GenerateConfig:
             raise ValueError(f"environments must be among {', '.join(NAMES)}, got {unknown[0]}")
         parse_ages(self.ages)
         pspi_levels(self.pspi, self.continuous)
-        for name in ("vary", "annotations", "environments"):
+        for name in ("vary", "annotations", "environments", "occluders"):
             values = getattr(self, name)
             if len(set(values)) != len(values):
                 raise ValueError(f"{name} must name each thing once, got {', '.join(values)}")

@@ -143,8 +143,10 @@ def semantic_mask(
     by_label = np.zeros(nearest.max() + 1, np.uint8)
     by_label[nearest[mask > 0]] = mask[mask > 0]
     mask = by_label[nearest]
-    for name, label in (("gown", "clothes"), ("hair", "hair"), ("brow", "brow"), ("lash", "lash")):
-        mask[atlas.pixel_rect(name, SIZE)] = CLASSES[label]
+    for name in atlas.RECTS:
+        label = {"gown": "clothes", "locks": "hair"}.get(name, name)
+        if label in CLASSES and name not in ("teeth", "tongue"):
+            mask[atlas.pixel_rect(name, SIZE)] = CLASSES[label]
     for name in ("left_eye", "right_eye"):
         tile = mask[atlas.pixel_rect(name, SIZE)]
         rows, columns = np.mgrid[0 : tile.shape[0], 0 : tile.shape[1]]

@@ -14,7 +14,7 @@ from scripts.figures import check_json, table, write_json
 from scripts.options import checked, parse
 from scripts.progress import Bar
 
-LISTS = ("--vary", "--annotations", "--environments")
+LISTS = ("--vary", "--annotations", "--environments", "--occluders")
 
 
 @dataclass(frozen=True)
