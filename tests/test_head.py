@@ -114,7 +114,8 @@ def test_charts_do_not_overlap(model: head.HeadModel) -> None:
 def test_mask_names_what_lies_where(adult: head.Head) -> None:
     mask = adult.topology.mask
     regions = ("skin upper_lid lower_lid brow lips sclera iris nose ear mouth_inside teeth "
-               "tongue neck scalp hair clothes lash").split()  # fmt: skip
+               "tongue neck scalp hair clothes lash glasses oxygen_mask nasal_cannula tube tape "
+               "blanket cap surgical_mask pacifier").split()  # fmt: skip
     assert {CLASSES[name] for name in regions} == set(np.unique(mask).tolist())
     topology = adult.topology
 
