@@ -32,6 +32,7 @@ from generator.synth_record import Shot, record
 from generator.texture import SIZES, skin
 from generator.view import Backdrop, Lighting, View, make_view
 from render import device
+from render.backend import Backend
 from render.camera import Camera
 from render.frame import Frame
 from render.image import draw
@@ -137,8 +138,8 @@ def dressed(config: GenerateConfig, index: int) -> tuple[Identity, Body]:
     return identity, body
 
 
-def frames(config: GenerateConfig, index: int) -> Iterator[tuple[Identity, Shot, Frame]]:
-    """Every picture of person `index`: expression by expression, each in every view."""
+def scenes(config: GenerateConfig, index: int) -> Iterator[tuple[Identity, Shot, Scene]]:
+    """What every picture of person `index` shows, in the order of `frames`."""
     identity, body = dressed(config, index)
     head = body.head
     surface = painted(identity, head, config)
@@ -150,8 +151,14 @@ def frames(config: GenerateConfig, index: int) -> Iterator[tuple[Identity, Shot,
             on = sets[place] = stage(config, head, view, sets.get(place))
             points = landmarks(head.topology)
             scene = Scene(mesh, surface, on.camera, on.light, on.background, points, view.sensor)
-            shot = Shot(number, expression, view, on.light, on.facts)
-            yield identity, shot, draw(scene, config.device)
+            yield identity, Shot(number, expression, view, on.light, on.facts), scene
+
+
+def frames(config: GenerateConfig, index: int) -> Iterator[tuple[Identity, Shot, Frame]]:
+    """Every picture of person `index`: expression by expression, each in every view."""
+    backend = Backend(config.raster, config.shading)
+    for identity, shot, scene in scenes(config, index):
+        yield identity, shot, draw(scene, config.device, backend)
 
 
 def make_person(config: GenerateConfig, index: int) -> list[Sample]:

@@ -5,6 +5,7 @@ Rasterise once, read the maps, see what light reaches each pixel, shade what is 
 
 import numpy as np
 
+from render.backend import Backend
 from render.develop import develop
 from render.device import Device, start
 from render.frame import Frame
@@ -17,8 +18,10 @@ from render.shade import stage
 from render.shadow import shadow_map
 from render.surface import pose
 
+OURS = Backend()
 
-def draw(scene: Scene, device: Device = "cpu") -> Frame:
+
+def draw(scene: Scene, device: Device = "cpu", backend: Backend = OURS) -> Frame:
     """Draw a scene.
 
     The same scene gives the same bytes on one make of device, whatever else runs beside it.
