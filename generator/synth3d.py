@@ -21,6 +21,7 @@ from generator import anchors
 from generator.backdrop import behind, light_of
 from generator.body import Body, make_body
 from generator.config import GenerateConfig
+from generator.creases import Folding, depths, folded, folding, relief
 from generator.expression import Expression, make_expressions
 from generator.framing import Lens, Pose, frame, head_points
 from generator.identity import Identity, make_identity
@@ -29,7 +30,7 @@ from generator.provenance import DECIDING, shipped, source, vectors
 from generator.shards import codec
 from generator.shards.record import BackgroundFacts, Sample
 from generator.synth_record import Shot, record
-from generator.texture import SIZES, skin
+from generator.texture import SIZES, Texture, skin
 from generator.view import Backdrop, Lighting, View, make_view
 from render import device
 from render.backend import Backend
@@ -42,6 +43,8 @@ from render.mesh import Mesh, Points
 from render.scene import Scene
 from rigging.blendshapes import pose
 from rigging.gaze import STRAIGHT
+from rigging.strain import metric
+from rigging.swell import swell
 
 
 def texture_size(size: int) -> int:
@@ -68,9 +71,8 @@ def landmarks(topology: Topology) -> Points:
     )
 
 
-def painted(identity: Identity, head: Head, config: GenerateConfig) -> Material:
-    """A person's texture on the device that draws."""
-    texture = skin(identity, texture_size(config.size))
+def painted(texture: Texture, head: Head, config: GenerateConfig) -> Material:
+    """A texture on the device that draws."""
     return material(
         texture.albedo,
         texture.normal,
@@ -81,11 +83,24 @@ def painted(identity: Identity, head: Head, config: GenerateConfig) -> Material:
     )
 
 
-def posed(body: Body, expression: Expression) -> Mesh:
-    """A person's body with one expression."""
-    gaze = expression.gaze.array
-    vertices = pose(body.head, expression.left, expression.right, gaze)
-    return body.mesh(vertices, gaze, pain_heat(body.head, expression))
+@dataclass(frozen=True, eq=False)
+class Posed:
+    """One expression: the mesh, and the height (mm) of its creases over the head chart, if any."""
+
+    mesh: Mesh
+    height_mm: Float32[np.ndarray, "height width"] | None
+
+
+def posed(body: Body, expression: Expression, folds: Folding | None) -> Posed:
+    """A person's body with one expression; without `folds` the skin neither swells nor creases."""
+    head, gaze = body.head, expression.gaze.array
+    vertices = pose(head, expression.left, expression.right, gaze)
+    height = None
+    if folds is not None:
+        change = metric(head, vertices)
+        vertices = swell(head, vertices, change)
+        height = relief(folds, depths(folds, head, change))
+    return Posed(body.mesh(vertices, gaze, pain_heat(head, expression)), height)
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,15 +157,22 @@ def scenes(config: GenerateConfig, index: int) -> Iterator[tuple[Identity, Shot,
     """What every picture of person `index` shows, in the order of `frames`."""
     identity, body = dressed(config, index)
     head = body.head
-    surface = painted(identity, head, config)
+    texture = skin(identity, texture_size(config.size))
+    smooth = painted(texture, head, config)
+    folds = folding(identity, head) if config.creases == "on" else None
     sets: dict[int, Set] = {}
     for number, expression in enumerate(make_expressions(config, index)):
-        mesh = posed(body, expression)
+        now = posed(body, expression, folds)
+        surface = smooth
+        if now.height_mm is not None and now.height_mm.any():
+            surface = painted(folded(texture, now.height_mm), head, config)
         for place in range(config.views):
             view = make_view(config, index, place, number)
             on = sets[place] = stage(config, head, view, sets.get(place))
             points = landmarks(head.topology)
-            scene = Scene(mesh, surface, on.camera, on.light, on.background, points, view.sensor)
+            scene = Scene(
+                now.mesh, surface, on.camera, on.light, on.background, points, view.sensor
+            )
             yield identity, Shot(number, expression, view, on.light, on.facts), scene
 
 

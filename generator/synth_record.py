@@ -8,6 +8,7 @@ import warp as wp
 from jaxtyping import Float
 
 from assets import facs, manifest
+from generator import creases
 from generator.config import GenerateConfig
 from generator.expression import Expression
 from generator.framing import gaze_angles
@@ -65,6 +66,7 @@ def makers(config: GenerateConfig) -> Makers:
         texture=Maker(config.texture, sha256=files["skin.npz"].sha256),
         rig=Maker(config.rig, sha256=source("rigging")),
         renderer=Maker(config.raster, wp.config.version, source("render")),
+        creases=creases.NAME if config.creases == "on" else None,
     )
 
 

@@ -1,0 +1,182 @@
+"""Creases of one person: how deep each curve folds in a pose, and the skin painted with them.
+
+One rule for all: the skin's stretch across a curve (`rigging.strain`) sets the depth there, so
+that folds come and go with whatever pushes the skin together, on every head and rig. Age and the
+person's own skin scale it. A fold shows in the normals, in the shade of its valley, and in how
+little light spreads under its walls.
+"""
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from jaxtyping import Float32, Int32
+
+from assets import skin as skin_model
+from assets.crease_curves import CLOSED, FOLDS, OPEN, Fold
+from assets.head import Head
+from assets.streams import stream
+from generator import crease_chart, skin_noise
+from generator.identity import Identity
+from generator.texture import Texture
+from render.mesh import Points
+from rigging import strain
+
+NAME = "strain"
+"""What the record calls this way of folding the skin."""
+TEXEL_MM = 0.37
+"""Millimetres on the face a texel of the atlas at `skin.FIT_SIZE`."""
+# Linear light that a valley a millimetre deep sends back: light leaves it red.
+VALLEY = (0.60, 0.46, 0.42)
+DEEPEST_MM = 2.2
+
+
+@dataclass(frozen=True, eq=False)
+class Folding:
+    """Where and how readily one person's skin folds.
+
+    `points` are samples of all curves on the control mesh, `across` the directions of the neutral
+    skin across them and `most` their greatest depth (mm); `texel`, `profile` and `sample` say
+    what each does to the head chart.
+    """
+
+    points: Points
+    across: Float32[np.ndarray, "samples 3"]
+    most: Float32[np.ndarray, " samples"]
+    texel: Int32[np.ndarray, " texels"]
+    profile: Float32[np.ndarray, " texels"]
+    sample: Int32[np.ndarray, " texels"]
+
+
+def readiness(fold: Fold, age_years: float) -> float:
+    """How deeply a fold cuts at an age: lines come with the years, folds of fat are born with."""
+    lines = float(np.interp(age_years, (0, 6, 20, 40, 60, 85), (0.05, 0.15, 0.45, 0.75, 1.0, 1.15)))
+    slack = float(np.interp(age_years, (0, 2, 20, 55, 90), (1.0, 0.95, 1.0, 1.15, 1.3)))
+    return slack * (1 - fold.lined + fold.lined * lines)
+
+
+def breadth(age_years: float) -> float:
+    """Factor on the widths of folds: thick young skin folds in wide soft rolls."""
+    return 1.5 if age_years < 3 else 1.2 if age_years < 14 else 1.0
+
+
+def folding(identity: Identity, head: Head) -> Folding:
+    """One person's creases; every fold is one of its variants, more or less deep."""
+    rng = stream(identity.seed, identity.index, "creases")
+    age = identity.person.age_years
+    sets = [crease_chart.drawn(variant, breadth(age)) for variant in range(crease_chart.VARIANTS)]
+    which = {name: int(rng.integers(len(sets))) for name in FOLDS}
+    own = {name: float(rng.uniform(0.8, 1.2)) for name in FOLDS}
+    chosen = [
+        crease
+        for variant, drawn in enumerate(sets)
+        for crease in drawn
+        if which[crease.fold] == variant
+    ]
+    count = crease_chart.SAMPLES
+    points = Points(
+        np.concatenate([crease.points.triangle for crease in chosen]),
+        np.concatenate([crease.points.barycentric for crease in chosen]),
+    )
+    most = [
+        FOLDS[crease.fold].depth_mm * own[crease.fold] * readiness(FOLDS[crease.fold], age)
+        for crease in chosen
+    ]
+    return Folding(
+        points=points,
+        across=_across(head, points, len(chosen)),
+        most=np.repeat(np.array(most, np.float32), count),
+        texel=np.concatenate([crease.texel for crease in chosen]),
+        profile=np.concatenate([crease.profile for crease in chosen]),
+        sample=np.concatenate(
+            [crease.sample + np.int32(count * place) for place, crease in enumerate(chosen)]
+        ),
+    )
+
+
+def _across(head: Head, points: Points, curves: int) -> Float32[np.ndarray, "samples 3"]:
+    """Unit directions in the neutral skin across the curves, at their samples."""
+    triangles = head.topology.triangles
+    place = points.on(head.vertices, triangles).reshape(curves, -1, 3)
+    along = np.gradient(place, axis=1).reshape(-1, 3)
+    out = points.on(strain.normals(head, head.vertices), triangles)
+    across = np.cross(out, along)
+    across /= np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-9)
+    return across.astype(np.float32)
+
+
+def depths(
+    folds: Folding, head: Head, change: Float32[np.ndarray, "vertices 6"]
+) -> Float32[np.ndarray, " samples"]:
+    """Depth (mm) of every sample of every curve; `change` is `rigging.strain.metric`."""
+    there = folds.points.on(change, head.topology.triangles)
+    pushed = 1 - strain.stretch(there, folds.across)
+    curves = pushed.reshape(-1, crease_chart.SAMPLES)
+    padded = np.pad(curves, ((0, 0), (2, 2)), mode="edge")
+    # Averaged over five samples: a fold is stiff along itself.
+    mean = sum(padded[:, k : k + curves.shape[1]] for k in range(5)) / np.float32(5)
+    share = np.clip((mean.ravel() - OPEN) / (CLOSED - OPEN), 0, 1)
+    return (folds.most * share).astype(np.float32)
+
+
+def relief(
+    folds: Folding, depth_mm: Float32[np.ndarray, " samples"]
+) -> Float32[np.ndarray, "height width"]:
+    """Height (mm) of the folded skin over the head chart at `skin.FIT_SIZE`."""
+    rows, columns = skin_model.head_box(skin_model.FIT_SIZE)
+    shape = (rows.stop - rows.start, columns.stop - columns.start)
+    weights = depth_mm[folds.sample] * folds.profile
+    flat = np.bincount(folds.texel, weights, minlength=shape[0] * shape[1])
+    return np.clip(flat, -DEEPEST_MM, DEEPEST_MM).astype(np.float32).reshape(shape)
+
+
+def folded(texture: Texture, height_mm: Float32[np.ndarray, "height width"]) -> Texture:
+    """The same skin with a relief: other normals, shaded valleys, less light under their walls."""
+    size = len(texture.scatter)
+    rows, _ = skin_model.head_box(skin_model.FIT_SIZE)
+    used = np.flatnonzero(height_mm.any(axis=1))
+    if len(used) == 0:
+        return texture
+    wide = np.flatnonzero(height_mm.any(axis=0))
+    # In whole blocks, so that the window means the same at every size of the atlas.
+    block = max(skin_model.FIT_SIZE // size, 1) * 4
+    window = [
+        slice(low // block * block, min(-(-(high + 1) // block) * block, limit))
+        for low, high, limit in (
+            (int(used[0]), int(used[-1]), height_mm.shape[0]),
+            (int(wide[0]), int(wide[-1]), height_mm.shape[1]),
+        )
+    ]
+    height = np.ascontiguousarray(height_mm[window[0], window[1]])
+    scale = size / skin_model.FIT_SIZE
+    box = (
+        slice(round((rows.start + window[0].start) * scale),
+              round((rows.start + window[0].stop) * scale)),
+        slice(round(window[1].start * scale), round(window[1].stop * scale)),
+    )  # fmt: skip
+    out = replace(
+        texture,
+        albedo=texture.albedo.copy(),
+        normal=texture.normal.copy(),
+        scatter=texture.scatter.copy(),
+    )
+    _carve(out, box, height)
+    return out
+
+
+def _carve(out: Texture, box: tuple[slice, slice], height: np.ndarray) -> None:
+    """Put a relief (mm at `skin.FIT_SIZE`) into a window of an atlas, in place."""
+    shape = (box[1].stop - box[1].start, box[0].stop - box[0].start)
+    across, down = skin_noise.slopes(height, TEXEL_MM)
+    turn = cv2.resize(cv2.merge([-127.5 * across, 127.5 * down]), shape)
+    normal = out.normal[box]
+    tilted = normal[..., :2].astype(np.float32) + turn
+    normal[..., :2] = np.clip(tilted + np.float32(0.5), 8, 247).astype(np.uint8)
+    steep = cv2.resize(np.minimum(np.abs(across) + np.abs(down), 1), shape)
+    scatter = out.scatter[box]
+    scatter[:] = (scatter * (1 - np.float32(0.5) * steep)).astype(np.uint8)
+    depth = cv2.resize(np.maximum(-height, 0), shape)
+    # To the power of the depth, in the bytes' own curve (2.4).
+    keep = cv2.exp(cv2.merge([depth * np.float32(np.log(value) / 2.4) for value in VALLEY]))
+    albedo = out.albedo[box]
+    albedo[..., :3] = (albedo[..., :3] * keep + np.float32(0.5)).astype(np.uint8)
