@@ -14,7 +14,7 @@ from assets.streams import stream
 from generator.config import GenerateConfig
 from generator.framing import Lens, Pose
 from generator.looks import Colour
-from render.scene import Sensor
+from render.sensor import Sensor
 
 FRONTAL = np.radians(5.0)
 TURNED = np.radians((15.0, 45.0))

@@ -14,7 +14,7 @@ import warp as wp
 from jaxtyping import Float32
 
 from render.device import empty, put
-from render.scene import Sensor
+from render.sensor import Sensor
 
 STEPS = 4096
 WHITEST = 16.0
@@ -55,6 +55,8 @@ class Film:
     vignette: wp.float32
     saturation: wp.float32
     side: wp.float32
+    balance: wp.vec3
+    grey: int
     noise: wp.float32
     grain: wp.float32
     seed: int
@@ -87,6 +89,7 @@ def expose(film: Film, light: wp.array[wp.vec3], image: wp.array[wp.vec3ub]):
     c = light[pixel]
     if film.side > 0.0:
         c = blurred(film, light, x, y)
+    c = wp.cw_mul(c, film.balance)
     u = (2.0 * wp.float32(x) + 1.0) / wp.float32(film.width) - 1.0
     v = (2.0 * wp.float32(y) + 1.0) / wp.float32(film.height) - 1.0
     c = c * (film.exposure * (1.0 - 0.5 * film.vignette * (u * u + v * v)))
@@ -95,9 +98,11 @@ def expose(film: Film, light: wp.array[wp.vec3], image: wp.array[wp.vec3ub]):
     bits = wp.randu(state)
     out = wp.vec3ub()
     for channel in range(3):
+        # One noise for a camera without colour.
+        shift = wp.where(film.grey != 0, 0, 10 * channel)
         value = wp.max(grey + film.saturation * (c[channel] - grey), 0.0)
         shot = film.grain * film.grain * wp.min(value, 1.0)
-        drawn = film.bell[wp.int32((bits >> wp.uint32(10 * channel)) & wp.uint32(1023))]
+        drawn = film.bell[wp.int32((bits >> wp.uint32(shift)) & wp.uint32(1023))]
         value += wp.sqrt(film.noise * film.noise + shot) * drawn
         at = wp.sqrt(wp.clamp(value / WHITEST, 0.0, 1.0)) * 4095.0
         step = wp.min(wp.int32(at), 4094)
@@ -112,7 +117,9 @@ def develop(light: wp.array, size: tuple[int, int], exposure: float, sensor: Sen
     device = str(light.device)
     film = Film()
     film.width, film.height = size
-    film.exposure, film.vignette, film.saturation = exposure, sensor.vignette, sensor.saturation
+    film.exposure, film.vignette = exposure * sensor.gain, sensor.vignette
+    film.saturation = 0.0 if sensor.monochrome else sensor.saturation
+    film.balance, film.grey = wp.vec3(*sensor.balance), int(sensor.monochrome)
     # Three taps of a Gaussian of the lens' deviation, normalised.
     near = np.exp(-0.5 / max(sensor.blur, 1e-3) ** 2)
     film.side = float(near / (1 + 2 * near))

@@ -15,7 +15,19 @@ import warp as wp
 
 Device = Literal["cpu", "cuda"]
 
-KERNELS = ("material", "surface", "raster", "maps", "shadow", "occlusion", "paint", "develop")
+KERNELS = (
+    "material",
+    "surface",
+    "raster",
+    "maps",
+    "shadow",
+    "occlusion",
+    "paint",
+    "nearby",
+    "focus",
+    "smear",
+    "develop",
+)
 """The modules of this room that hold kernels."""
 
 

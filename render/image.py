@@ -6,12 +6,14 @@ Rasterise once, read the maps, see what light reaches each pixel, shade what is 
 import numpy as np
 
 from render.backend import Backend
-from render.develop import develop
 from render.device import Device, start
+from render.focus import focused
 from render.frame import Frame
 from render.maps import landmarks, maps
+from render.nearby import fallen
 from render.occlusion import occlusion
 from render.paint import shaded
+from render.photograph import photograph
 from render.raster import visible
 from render.scene import Scene
 from render.shade import stage
@@ -38,14 +40,18 @@ def draw(scene: Scene, device: Device = "cpu", backend: Backend = OURS) -> Frame
     soft = occlusion(posed, shadow, keys, read)
     on = stage(posed, material, scene.light, camera.position)
     light = shaded(on, read, keys, soft, scene.background)
+    if scene.light.key_distance > 0:
+        light = fallen(light, keys, scene.background, scene.light.key_distance)
+    if scene.aperture > 0:
+        light = focused(light, keys, scene.background, camera, (scene.aperture, scene.focus))
     size = (camera.width, camera.height)
-    image = develop(light, size, scene.light.exposure, scene.sensor)
+    image = photograph(light, size, scene.light.exposure, scene.sensor)
 
     grid = size[::-1]
     depth = read.depth.numpy().reshape(grid)
     pixels, own, seen = landmarks(scene.landmarks, scene.mesh, camera, depth)
     return Frame(
-        image=image.numpy().reshape(*grid, 3),
+        image=image,
         depth=depth,
         normal=read.normal.numpy().reshape(*grid, 3),
         classes=read.classes.numpy().reshape(grid),

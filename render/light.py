@@ -30,6 +30,8 @@ class Light:
     (zeros: no key light), `key_direction` points to it, `key_size` is its angular radius in
     radians (sun 0.005, window 0.3). `panorama` is equirectangular, row 0 straight up; a direction
     stands in column `column(...)`. `exposure` multiplies every radiance before the tone curve.
+    `key_distance`: where the key light is a lamp beside the lens, the distance (m) from it at
+    which it gives `key_colour`, from where it falls with the square; 0 where it is far away.
     """
 
     sh: Float32[np.ndarray, "9 3"]
@@ -40,6 +42,7 @@ class Light:
     panorama: Float32[np.ndarray, "rows columns 3"] | None = None
     rotation: float = 0.0
     name: str = ""
+    key_distance: float = 0.0
 
     def __post_init__(self) -> None:
         """Raise where a number cannot be light."""
@@ -52,6 +55,8 @@ class Light:
             raise ValueError(f"key_colour must be finite and at least 0, got {self.key_colour}")
         if not (np.isfinite(self.exposure) and self.exposure > 0):
             raise ValueError(f"exposure must be above 0, got {self.exposure}")
+        if not (np.isfinite(self.key_distance) and self.key_distance >= 0):
+            raise ValueError(f"key_distance must be at least 0, got {self.key_distance}")
         if not 0 < self.key_size < np.pi / 2:
             raise ValueError(f"key_size must be between 0 and pi/2, got {self.key_size}")
 
