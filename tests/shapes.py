@@ -6,7 +6,8 @@ from render.camera import Camera, intrinsics, look_at
 from render.light import Light
 from render.material import Material, material
 from render.mesh import Mesh, Points
-from render.scene import Scene, Sensor
+from render.scene import Scene
+from render.sensor import Sensor
 
 QUIET = Sensor(noise=0.0, grain=0.0)
 

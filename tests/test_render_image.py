@@ -10,7 +10,8 @@ import pytest
 from render.develop import tone_table
 from render.image import draw
 from render.mesh import Points
-from render.scene import Scene, Sensor
+from render.scene import Scene
+from render.sensor import Sensor
 from tests.shapes import QUIET, camera, mesh, paper, scene, sphere, square, sun, together
 
 
