@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from assets import environments
+from assets.environments import Environment
+from generator import panorama_folder
 from generator.config import GenerateConfig, pictures
 from generator.shards.record import BackgroundFacts
 from generator.view import Backdrop, Lighting
@@ -16,9 +18,16 @@ from render.camera import Camera
 from render.light import Light
 
 
-def light_of(lighting: Lighting) -> Light:
-    """The light that a drawn environment throws on the head."""
-    environment = environments.load(lighting.environment)
+def surrounding(name: str, folder: Path | None) -> Environment:
+    """The environment of this name: one of the user's folder, or without one of those that ship."""
+    if folder is not None:
+        return panorama_folder.load(folder, name)
+    return environments.load(name)
+
+
+def light_of(lighting: Lighting, folder: Path | None = None) -> Light:
+    """The light that an environment, the user's or one that ships, throws on the head."""
+    environment = surrounding(lighting.environment, folder)
     return surroundings.illuminate(environment, lighting.rotation, lighting.exposure)
 
 
@@ -39,12 +48,12 @@ def behind(
     match backdrop.kind:
         case "environment":
             seen = backdrop.surroundings
-            environment = environments.load(seen.environment)
+            environment = surrounding(seen.environment, config.environment_folder)
             distance = float(np.linalg.norm(camera.position))
             blur = float(camera.intrinsics[0, 0]) * backdrop.aperture / distance
             drawn = background.defocused(environment, seen.rotation, camera, backdrop.aperture)
             # Surroundings of their own are exposed as they would be, not as the head is.
-            drawn *= np.float32(light_of(seen).exposure / exposure)
+            drawn *= np.float32(light_of(seen, config.environment_folder).exposure / exposure)
             return drawn, BackgroundFacts("environment", seen.environment, blur)
         case "plain":
             return background.plain(colours[0], camera, exposure), BackgroundFacts("plain")

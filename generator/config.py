@@ -78,7 +78,8 @@ class GenerateConfig:
     environments: tuple[str, ...] = ()
     """Names of the environments that light the scene; all of them if none is named."""
     environment_folder: Path | None = None
-    """Folder of equirectangular panoramas (.hdr, .exr) to use in place of the shipped ones."""
+    """Folder of equirectangular panoramas (.hdr, .exr, twice as wide as high, up to 8192 pixels)
+    to use in place of the shipped environments."""
     sensor: SensorKind = "photo"
     """What takes the picture: a photographer's camera, a perfect one, a poor one, low-resolution
     ward video, or a near-infrared camera."""
@@ -134,6 +135,10 @@ class GenerateConfig:
             rule = "folder where background_folder is given, and nowhere else"
             got = f"{self.background} with {self.background_folder}"
             raise ValueError(f"background must be {rule}, got {got}")
+        if self.environment_folder is not None and self.environments:
+            got = f"{', '.join(self.environments)} with {self.environment_folder}"
+            rule = "left out where environment_folder is given"
+            raise ValueError(f"environments must be {rule}, got {got}")
         if self.expressions is not None:
             for field in fields(self):
                 value = getattr(self, field.name)
@@ -184,6 +189,11 @@ def decisive(config: GenerateConfig) -> dict[str, object]:
         stated["expressions"] = file_hash(config.expressions, "expressions")
     if config.background_folder is not None:
         stated["background_folder"] = folder_hash(config.background_folder, "background_folder")
+    if config.environment_folder is not None:
+        # Imported here, as the renderer is: few data sets have a folder.
+        from generator import panorama_folder
+
+        stated["environment_folder"] = panorama_folder.folder_hash(config.environment_folder)
     return stated
 
 

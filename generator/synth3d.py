@@ -17,12 +17,13 @@ from assets.allocation import allocate
 from assets.facs import PAIN_AUS
 from assets.head import Head, Topology
 from assets.population import Split, parse_ages
-from generator import anchors
+from generator import anchors, near_infrared
 from generator.backdrop import behind, light_of
 from generator.body import Body, make_body
 from generator.config import GenerateConfig
 from generator.creases import Folding, depths, folded, folding, relief
 from generator.expression import Expression, make_expressions
+from generator.flush import flushed
 from generator.framing import Lens, Pose, frame, head_points
 from generator.identity import Identity, make_identity
 from generator.producer import Producer
@@ -34,7 +35,7 @@ from generator.texture import SIZES, Texture, skin
 from generator.view import Backdrop, Lighting, View, make_view
 from render import device
 from render.backend import Backend
-from render.camera import Camera
+from render.camera import Camera, project
 from render.frame import Frame
 from render.image import draw
 from render.light import Light
@@ -105,13 +106,23 @@ def posed(body: Body, expression: Expression, folds: Folding | None) -> Posed:
 
 @dataclass(frozen=True, eq=False)
 class Set:
-    """Camera, light and background of a view: what expressions share unless `vary` says not."""
+    """Camera, light and background of a view: what expressions share unless `vary` says not.
+
+    `focus` is the depth (m) that the lens is focused at.
+    """
 
     drawn: tuple[Pose, Lens, Lighting, Backdrop]
     camera: Camera
     light: Light
     background: Float32[np.ndarray, "height width 3"]
     facts: BackgroundFacts
+    focus: float
+
+
+def eye_depth(head: Head, camera: Camera) -> float:
+    """Depth (m) of the front of the nearer eye, which a photographer focuses on."""
+    _, depth = project(camera, head.eyes.centre)
+    return float((depth - head.eyes.radius).min())
 
 
 def stage(config: GenerateConfig, head: Head, view: View, before: Set | None) -> Set:
@@ -120,9 +131,15 @@ def stage(config: GenerateConfig, head: Head, view: View, before: Set | None) ->
     if before is not None and before.drawn == drawn:
         return before
     camera = frame(head_points(head), view.pose, view.lens, config.size)
-    light = light_of(view.lighting)
+    light = light_of(view.lighting, config.environment_folder)
     background, facts = behind(view.backdrop, config, camera, light.exposure)
-    return Set(drawn, camera, light, background, facts)
+    focus = eye_depth(head, camera)
+    if view.lamp is not None:
+        by_day = view.backdrop.kind != "environment"
+        share = light.exposure * (1.0 if by_day else view.lamp.around)
+        background = near_infrared.grey(background) * np.float32(share)
+        light = near_infrared.lamplight(light, camera, view.lamp, focus)
+    return Set(drawn, camera, light, background, facts, focus)
 
 
 def members(config: GenerateConfig, drawn: Frame) -> dict[str, bytes]:
@@ -158,21 +175,26 @@ def scenes(config: GenerateConfig, index: int) -> Iterator[tuple[Identity, Shot,
     identity, body = dressed(config, index)
     head = body.head
     texture = skin(identity, texture_size(config.size))
+    if config.sensor == "near_infrared":
+        texture = near_infrared.at_850(texture, head.topology.mask)
     smooth = painted(texture, head, config)
     folds = folding(identity, head) if config.creases == "on" else None
     sets: dict[int, Set] = {}
     for number, expression in enumerate(make_expressions(config, index)):
         now = posed(body, expression, folds)
-        surface = smooth
-        if now.height_mm is not None and now.height_mm.any():
-            surface = painted(folded(texture, now.height_mm), head, config)
+        coloured = texture if now.height_mm is None else folded(texture, now.height_mm)
+        if config.flush:
+            coloured = flushed(coloured, identity, expression.pspi, now.height_mm)
+        surface = smooth if coloured is texture else painted(coloured, head, config)
         for place in range(config.views):
             view = make_view(config, index, place, number)
             on = sets[place] = stage(config, head, view, sets.get(place))
             points = landmarks(head.topology)
             scene = Scene(
-                now.mesh, surface, on.camera, on.light, on.background, points, view.sensor
-            )
+                now.mesh, surface, on.camera, on.light, on.background, points, view.sensor,
+                aperture=view.backdrop.aperture if config.depth_of_field else 0.0,
+                focus=on.focus,
+            )  # fmt: skip
             yield identity, Shot(number, expression, view, on.light, on.facts), scene
 
 

@@ -11,6 +11,8 @@ import numpy as np
 
 from assets.environments import NAMES
 from assets.streams import stream
+from generator import panorama_folder
+from generator.capture import Lamp, between, draw_sensor, log_between, near
 from generator.config import GenerateConfig
 from generator.framing import Lens, Pose
 from generator.looks import Colour
@@ -68,21 +70,7 @@ class View:
     lighting: Lighting
     backdrop: Backdrop
     sensor: Sensor
-
-
-def _between(rng: np.random.Generator, bounds: tuple[float, float]) -> float:
-    low, high = bounds
-    return low + (high - low) * float(rng.random())
-
-
-def _log_between(rng: np.random.Generator, bounds: tuple[float, float]) -> float:
-    low, high = np.log(bounds).tolist()
-    return float(np.exp(low + (high - low) * float(rng.random())))
-
-
-def _near(rng: np.random.Generator, middle: float, spread: float, limit: float) -> float:
-    """A normal about `middle`, cut at `limit` from it."""
-    return middle + float(np.clip(spread * rng.standard_normal(), -limit, limit))
+    lamp: Lamp | None = None
 
 
 def draw_pose(view: int, camera: str, first_side: float, rng: np.random.Generator) -> Pose:
@@ -91,23 +79,23 @@ def draw_pose(view: int, camera: str, first_side: float, rng: np.random.Generato
     `first_side` is 1 or -1, the side that view 1 is turned to.
     """
     if view == 0:
-        yaw = _between(rng, (-FRONTAL, FRONTAL))
+        yaw = between(rng, (-FRONTAL, FRONTAL))
     else:
-        yaw = first_side * (1 if view % 2 else -1) * _between(rng, tuple(TURNED))
+        yaw = first_side * (1 if view % 2 else -1) * between(rng, tuple(TURNED))
     if camera == "ward":
-        pitch = _between(rng, tuple(WARD_PITCH))
+        pitch = between(rng, tuple(WARD_PITCH))
     else:
-        pitch = _near(rng, 0.0, PITCH_SPREAD, PITCH_LIMIT)
-    roll = _near(rng, 0.0, ROLL_SPREAD, ROLL_LIMIT)
-    right, down = (_between(rng, (-OFF_CENTRE, OFF_CENTRE)) for _ in range(2))
+        pitch = near(rng, 0.0, PITCH_SPREAD, PITCH_LIMIT)
+    roll = near(rng, 0.0, ROLL_SPREAD, ROLL_LIMIT)
+    right, down = (between(rng, (-OFF_CENTRE, OFF_CENTRE)) for _ in range(2))
     return Pose(yaw, pitch, roll, right, down)
 
 
 def draw_lens(camera: str, rng: np.random.Generator) -> tuple[Lens, float]:
     """Draw a lens and its aperture in metres."""
-    focal = _log_between(rng, FOCAL_MM[camera])
-    fill = _between(rng, FILL[camera])
-    aperture = focal / 1000.0 / _log_between(rng, F_NUMBER[camera])
+    focal = log_between(rng, FOCAL_MM[camera])
+    fill = between(rng, FILL[camera])
+    aperture = focal / 1000.0 / log_between(rng, F_NUMBER[camera])
     return Lens(focal, fill), float(np.clip(aperture, *APERTURE_LIMITS))
 
 
@@ -115,7 +103,7 @@ def draw_lighting(environments: tuple[str, ...], rng: np.random.Generator) -> Li
     """Draw an environment, each equally likely, any rotation, and an exposure."""
     name = environments[int(rng.integers(len(environments)))]
     rotation = 2.0 * np.pi * float(rng.random())
-    return Lighting(name, rotation, 2.0 ** _near(rng, 0.0, STOPS_SPREAD, STOPS_LIMIT))
+    return Lighting(name, rotation, 2.0 ** near(rng, 0.0, STOPS_SPREAD, STOPS_LIMIT))
 
 
 def _colour(rng: np.random.Generator) -> Colour:
@@ -125,17 +113,11 @@ def _colour(rng: np.random.Generator) -> Colour:
     return red, green, blue
 
 
-def draw_sensor(rng: np.random.Generator, seed: int) -> Sensor:
-    """Draw a camera's rendering, from a good one to a phone in a dim room; `seed` is its noise."""
-    return Sensor(
-        noise=_log_between(rng, (0.001, 0.005)),
-        grain=_log_between(rng, (0.003, 0.012)),
-        contrast=_near(rng, 1.0, 0.06, 0.12),
-        saturation=_near(rng, 1.0, 0.08, 0.18),
-        vignette=_between(rng, (0.0, 0.2)),
-        blur=_between(rng, (0.0, 0.5)),
-        seed=seed,
-    )
+def environment_names(config: GenerateConfig) -> tuple[str, ...]:
+    """Names of the environments to draw from: those asked for, the user's, or all that ship."""
+    if config.environment_folder is not None:
+        return tuple(panorama_folder.files(config.environment_folder))
+    return config.environments or NAMES
 
 
 def make_view(config: GenerateConfig, index: int, view: int, picture: int = 0) -> View:
@@ -153,7 +135,7 @@ def make_view(config: GenerateConfig, index: int, view: int, picture: int = 0) -
     def rng(stage: str, varied: bool) -> np.random.Generator:
         return stream(config.seed, index, stage, own if varied else view)
 
-    names = config.environments or NAMES
+    names = environment_names(config)
     first_side = 1.0 if stream(config.seed, index, "side").random() < 0.5 else -1.0
     pose = draw_pose(view, config.camera, first_side, rng("pose", "pose" in config.vary))
     shared = rng("camera", False)
@@ -161,6 +143,7 @@ def make_view(config: GenerateConfig, index: int, view: int, picture: int = 0) -
     noise = int(rng("noise", True).integers(2**31))
     vary_background = "background" in config.vary
     behind = rng("background", vary_background)
+    sensor, lamp = draw_sensor(config, (index, view), shared, noise)
     return View(
         number=view,
         camera_name=config.camera,
@@ -172,9 +155,10 @@ def make_view(config: GenerateConfig, index: int, view: int, picture: int = 0) -
             surroundings=draw_lighting(names, rng("light", vary_background)),
             aperture=aperture,
             colours=(_colour(behind), _colour(behind)),
-            angle=_between(behind, (0.0, 2.0 * np.pi)),
+            angle=between(behind, (0.0, 2.0 * np.pi)),
             pick=float(behind.random()),
             seed=int(behind.integers(2**31)),
         ),
-        sensor=draw_sensor(shared, noise),
+        sensor=sensor,
+        lamp=lamp,
     )

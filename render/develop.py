@@ -93,6 +93,8 @@ def expose(film: Film, light: wp.array[wp.vec3], image: wp.array[wp.vec3ub]):
     u = (2.0 * wp.float32(x) + 1.0) / wp.float32(film.width) - 1.0
     v = (2.0 * wp.float32(y) + 1.0) / wp.float32(film.height) - 1.0
     c = c * (film.exposure * (1.0 - 0.5 * film.vignette * (u * u + v * v)))
+    if film.grey != 0:
+        c = wp.vec3(c[0], c[0], c[0])
     grey = 0.2126 * c[0] + 0.7152 * c[1] + 0.0722 * c[2]
     state = wp.rand_init(film.seed, pixel)
     bits = wp.randu(state)

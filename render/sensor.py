@@ -19,7 +19,7 @@ class Sensor:
     green and blue. `noise`: standard deviation of read noise, in units of a clipping white (0.003
     is a good camera, 0.02 a bad one); `grain`: shot noise at white, its deviation goes with the
     root of the light; `seed` draws both. `saturation` 1 leaves colours as they are, `monochrome`
-    has none, and one noise. `contrast` 1 is neutral, more is steeper about the middle.
+    sees red alone, and has one noise. `contrast` 1 is neutral, more is steeper about the middle.
 
     `quality`: of the JPEG (4:2:0) that the camera makes of it, 1-100; 0 for none.
     """

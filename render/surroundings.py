@@ -1,6 +1,6 @@
 """From a panorama to an `Environment`; from an environment, turned and exposed, to a `Light`."""
 
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Float, Float32
@@ -72,12 +72,12 @@ def balance(environment: Environment, rotation: float) -> Float32[np.ndarray, " 
     return gain.astype(np.float32)
 
 
-@cache
+@lru_cache(maxsize=16)
 def reflected(environment: Environment) -> Float32[np.ndarray, "rows columns 3"]:
     """The panorama without the key lobe, which the shader reflects by itself.
 
     One array for all rotations, so that it is sent to a device once; it has no `balance`, which
-    cannot be seen in a glint.
+    cannot be seen in a glint. A process keeps those of 16 environments.
     """
     return panorama.without_lobe(
         environment.panorama, environment.key_direction, environment.key_floor
