@@ -11,6 +11,7 @@ from functools import cache
 import numpy as np
 from jaxtyping import Float32, Int32
 from scipy.interpolate import CubicSpline
+from scipy.spatial import KDTree
 
 from assets import skin
 from assets.crease_curves import FOLDS, Curve, Fold
@@ -72,10 +73,10 @@ def _crease(model: HeadModel, what: tuple[str, Fold], path: np.ndarray, breadth:
     knots = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
     smooth = CubicSpline(knots / knots[-1], path)
     points = mean.frontal(smooth(along) * FACE_UNIT)
-    dense = mean.frontal(smooth(np.linspace(0, 1, 8 * SAMPLES)) * FACE_UNIT)
+    dense = mean.frontal(smooth(np.linspace(0, 1, 4 * SAMPLES)) * FACE_UNIT)
     place, scale = _texels(model, mean.vertices, dense)
     texel, profile, nearest = _profile(place, scale, (fold, breadth))
-    return Crease(name, points, texel, profile, (nearest // 8).astype(np.int32))
+    return Crease(name, points, texel, profile, (nearest // 4).astype(np.int32))
 
 
 def _texels(
@@ -114,9 +115,7 @@ def _profile(
     # In millimetres: the same affine map for the whole short curve.
     to_mm = np.linalg.cholesky(square[0]).T
     curve, here = place @ to_mm.T, texels @ to_mm.T
-    away = ((here[:, None] - curve[None]) ** 2).sum(-1)
-    nearest = away.argmin(1)
-    distance = np.sqrt(away[np.arange(len(here)), nearest])
+    distance, nearest = KDTree(curve).query(here, distance_upper_bound=REACH * width)
     near = distance < REACH * width
     here, nearest, distance, texels = here[near], nearest[near], distance[near], texels[near]
     tangent = np.gradient(curve, axis=0)[nearest]

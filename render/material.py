@@ -6,7 +6,7 @@ levels stand one after the other in one buffer. Albedo is averaged in linear lig
 that what a card lets through does not stain its edges.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from typing import no_type_check
@@ -153,17 +153,3 @@ def material(
         levels=size.bit_length(),
         device=name,
     )
-
-
-def with_detail(
-    base: Material,
-    normal: UInt8[np.ndarray, "_ _ 3"],
-    roughness: UInt8[np.ndarray, "_ _"],
-    scatter: UInt8[np.ndarray, "_ _"],
-) -> Material:
-    """Give the material with other detail (the creases of an expression) and the same albedo."""
-    side = (base.size, base.size)
-    _check("normal", normal, (*side, 3))
-    _check("roughness", roughness, side)
-    _check("scatter", scatter, side)
-    return replace(base, detail=put(_detail(normal, roughness, scatter), wp.vec4ub, base.device))

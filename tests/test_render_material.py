@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from render.material import decode_table, material, with_detail
+from render.material import decode_table, material
 
 
 def make(albedo, size=None):
@@ -57,20 +57,19 @@ def test_what_is_let_through_does_not_stain():
     np.testing.assert_allclose(last, (200, 100, 50, 128), atol=1)
 
 
-def test_detail_averages_and_can_be_replaced():
+def test_detail_averages():
     rng = np.random.default_rng(1)
-    base = make(np.full((16, 16, 4), 255, np.uint8))
+    albedo, classes = np.full((16, 16, 4), 255, np.uint8), np.zeros((1024, 1024), np.uint8)
     normal = rng.integers(0, 256, (16, 16, 3), dtype=np.uint8)
     rough = rng.integers(0, 256, (16, 16), dtype=np.uint8)
     scatter = rng.integers(0, 256, (16, 16), dtype=np.uint8)
-    other = with_detail(base, normal, rough, scatter)
-    assert other.albedo is base.albedo
+    other = material(albedo, normal, rough, scatter, classes)
     whole = np.dstack([normal[..., :2], rough, scatter])
     made = list(levels(other.detail.numpy(), 16))
     np.testing.assert_array_equal(made[0], whole)
     np.testing.assert_allclose(made[-1][0, 0], whole.mean(axis=(0, 1)), atol=2)
     with pytest.raises(ValueError, match=r"roughness must be \(16, 16\), got \(8, 8\)"):
-        with_detail(base, normal, rough[:8, :8], scatter)
+        material(albedo, normal, rough[:8, :8], scatter, classes)
 
 
 def test_refuses_odd_atlases():
