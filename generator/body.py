@@ -5,6 +5,7 @@ Everything that does not change with the expression is put together once; `mesh`
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from jaxtyping import Float, Float32
@@ -21,6 +22,8 @@ from rigging.gaze import eyeballs
 
 # Distance between the eyes of the mean head, metres: what sizes are measured against.
 MEAN_EYES = 0.0627
+Worn = Mapping[str, cards.Cards]
+NOTHING: Worn = MappingProxyType({})
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,21 +87,33 @@ def _refined_vertices(topology: Topology) -> int:
     return len(anchors.refinement(topology).matrix.indptr) - 1
 
 
-def _all_cards(model: HeadModel, groom: Grooming, rng: np.random.Generator) -> cards.Cards:
-    parts = [
-        brows.grow(model, groom.brow_density, groom.brow_width, rng),
-        lashes.grow(model, groom.lash_density, groom.lash_length, rng),
-        hair.grow(model, groom.hair, rng),
-    ]
-    return cards.join([part for part in parts if part is not None])
+def _all_cards(
+    model: HeadModel, groom: Grooming, rng: np.random.Generator, worn: Worn
+) -> cards.Cards:
+    own = {
+        "brow": brows.grow(model, groom.brow_density, groom.brow_width, rng),
+        "lash": lashes.grow(model, groom.lash_density, groom.lash_length, rng),
+        "hair": hair.grow(model, groom.hair, rng),
+    }
+    return cards.join([part for part in {**own, **worn}.values() if part is not None])
 
 
-def make_body(model: HeadModel, head: Head, groom: Grooming, key: tuple[int, int]) -> Body:
-    """Dress a head; `key` is the data set's seed and the person's index."""
+def scale_of(head: Head) -> float:
+    """Size of a head over the mean head's, by the distance between its eyes."""
+    return float(np.linalg.norm(head.eyes.centre[0] - head.eyes.centre[1])) / MEAN_EYES
+
+
+def make_body(
+    model: HeadModel, head: Head, groom: Grooming, key: tuple[int, int], worn: Worn = NOTHING
+) -> Body:
+    """Dress a head; `key` is the data set's seed and the person's index.
+
+    `worn` are cards that take the place of the brow, lash or hair of our own.
+    """
     refined = anchors.refinement(head.topology)
     ball = eyeball.mesh()
     cloth = clothes.garment(model, groom.clothes)
-    grown = _all_cards(model, groom, stream(*key, "grooming"))
+    grown = _all_cards(model, groom, stream(*key, "grooming"), worn)
     solids: Mapping[str, tuple[int, np.ndarray, np.ndarray, np.ndarray]] = {
         "skin": (
             _refined_vertices(head.topology), refined.triangles, refined.uv, refined.uv_triangles
@@ -123,10 +138,9 @@ def make_body(model: HeadModel, head: Head, groom: Grooming, key: tuple[int, int
     smooth = np.concatenate(triangles[:-1])
     whole = np.concatenate(triangles)
     card = np.arange(len(whole)) >= len(smooth)
-    scale = float(np.linalg.norm(head.eyes.centre[0] - head.eyes.centre[1])) / MEAN_EYES
     return Body(
         head=head,
-        scale=scale,
+        scale=scale_of(head),
         cards=grown,
         clothes=cloth,
         uv=np.concatenate(uv),

@@ -13,19 +13,21 @@ import warp as wp
 from jaxtyping import Float32
 
 from assets import head as head_models
+from assets import makehuman
 from assets.allocation import allocate
 from assets.facs import PAIN_AUS
 from assets.head import Head, Topology
 from assets.population import Split, parse_ages
 from generator import anchors, near_infrared
 from generator.backdrop import behind, light_of
-from generator.body import Body, make_body
+from generator.body import NOTHING, Body, make_body, scale_of
 from generator.config import GenerateConfig
 from generator.creases import Folding, depths, folded, folding, relief
 from generator.expression import Expression, make_expressions
 from generator.flush import flushed
 from generator.framing import Lens, Pose, frame, head_points
 from generator.identity import Identity, make_identity
+from generator.makehuman import closet
 from generator.producer import Producer
 from generator.provenance import DECIDING, shipped, source, vectors
 from generator.shards import codec
@@ -166,7 +168,9 @@ def dressed(config: GenerateConfig, index: int) -> tuple[Identity, Body]:
     model = head_models.load()
     shape = identity.shape
     head = model.person(shape.phenotypes, shape.changes, identity.person.age_years)
-    body = make_body(model, head, identity.grooming, (config.seed, index))
+    added = config.hair == "makehuman"
+    worn = closet.worn(model, head, identity, scale_of(head)) if added else NOTHING
+    body = make_body(model, head, identity.grooming, (config.seed, index), worn)
     return identity, body
 
 
@@ -175,6 +179,8 @@ def scenes(config: GenerateConfig, index: int) -> Iterator[tuple[Identity, Shot,
     identity, body = dressed(config, index)
     head = body.head
     texture = skin(identity, texture_size(config.size))
+    if config.hair == "makehuman":
+        closet.dress(texture, identity)
     if config.sensor == "near_infrared":
         texture = near_infrared.at_850(texture, head.topology.mask)
     smooth = painted(texture, head, config)
@@ -233,6 +239,8 @@ def made_with(config: GenerateConfig) -> dict[str, str]:
         "warp": wp.config.version,
         **shipped(),
     }
+    if config.hair == "makehuman":
+        stated["makehuman"] = f"sha256:{makehuman.sha256()}"
     if config.device == "cuda":
         stated["gpu"] = wp.get_device(device.start(config.device)).name
     return stated

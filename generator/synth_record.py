@@ -13,6 +13,7 @@ from generator.config import GenerateConfig
 from generator.expression import Expression
 from generator.framing import gaze_angles
 from generator.identity import Identity
+from generator.makehuman import closet
 from generator.provenance import source
 from generator.shards.record import (
     NFCS,
@@ -70,8 +71,9 @@ def makers(config: GenerateConfig) -> Makers:
     )
 
 
-def _person(identity: Identity) -> PersonFacts:
+def _person(config: GenerateConfig, identity: Identity) -> PersonFacts:
     person = identity.person
+    own = config.hair != "makehuman"
     return PersonFacts(
         age_years=person.age_years,
         sex=person.sex,
@@ -81,7 +83,7 @@ def _person(identity: Identity) -> PersonFacts:
         caucasian=person.caucasian,
         skin_tone=person.skin_tone,
         eye_colour=identity.looks.eye,
-        hair=identity.grooming.hair.style,
+        hair=identity.grooming.hair.style if own else closet.hair_name(identity),
     )
 
 
@@ -129,7 +131,7 @@ def record(config: GenerateConfig, identity: Identity, shot: Shot, frame: Frame)
         label_source="target",
         aus=AUSources(target=AUCodes.of(expression.aus)),
         nfcs=NFCS(**facs.nfcs(expression.label)) if young else None,
-        person=_person(identity),
+        person=_person(config, identity),
         camera=CameraFacts(
             (rows[0], rows[1], rows[2]),
             (placed[0], placed[1], placed[2]),
