@@ -31,8 +31,9 @@ class Fold:
     lined: float
 
 
-# Compression at which a crease begins to show, and at which it is as deep as it gets.
-OPEN, CLOSED = 0.01, 0.17
+# Compression at which a crease begins to show, and at which it is as deep as it gets; between
+# them the depth goes with this power, so that a trace of an AU leaves a trace of a fold.
+OPEN, CLOSED, GRADE = 0.008, 0.15, 0.8
 
 FOLDS: dict[str, Fold] = {
     # Corrugator and procerus (AU4, AU9).
@@ -58,7 +59,7 @@ FOLDS: dict[str, Fold] = {
             [(0.13, -0.36), (0.27, -0.44), (0.44, -0.60)],
             [(0.17, -0.56), (0.30, -0.66), (0.47, -0.82)],
         ],
-        1.0, 0.8, 0.55, 0.0, 0.3,
+        1.0, 1.0, 0.55, 0.0, 0.15,
     ),
     # Orbicularis oculi: crow's feet, the furrow under the eye (AU6), the tense lid (AU7).
     "crows_feet": Fold(
@@ -80,14 +81,14 @@ FOLDS: dict[str, Fold] = {
             [(0.62, -0.24), (0.84, -0.34), (1.10, -0.36), (1.36, -0.26)],
             [(0.70, -0.36), (0.92, -0.46), (1.16, -0.47), (1.40, -0.38)],
         ],
-        0.8, 0.55, 0.6, 0.2, 0.2,
+        0.9, 0.8, 0.6, 0.2, 0.1,
     ),
     # Levators of the upper lip and zygomaticus (AU9, 10, 12).
     "nasolabial": Fold(
         [[(0.46, -0.98), (0.60, -1.22), (0.76, -1.55), (0.92, -1.92), (1.02, -2.30)]],
-        2.0, 1.8, 0.55, 0.75, 0.1,
+        2.3, 1.7, 0.5, 0.75, 0.1,
     ),
-    "cheek": Fold([[(1.14, -1.72), (1.26, -2.05), (1.27, -2.40)]], 1.8, 0.9, 0.4, 0.2, 0.5),
+    "cheek": Fold([[(1.14, -1.72), (1.26, -2.05), (1.27, -2.40)]], 1.8, 0.7, 0.4, 0.2, 0.85),
     # Frontalis (AU1 in the middle, AU2 at the sides).
     "forehead": Fold(
         [

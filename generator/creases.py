@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float32, Int32
 
 from assets import skin as skin_model
-from assets.crease_curves import CLOSED, FOLDS, OPEN, Fold
+from assets.crease_curves import CLOSED, FOLDS, GRADE, OPEN, Fold
 from assets.head import Head
 from assets.streams import stream
 from generator import crease_chart, skin_noise
@@ -29,6 +29,10 @@ TEXEL_MM = 0.37
 # Linear light that a valley a millimetre deep sends back: light leaves it red.
 VALLEY = (0.60, 0.46, 0.42)
 DEEPEST_MM = 2.2
+STEEPEST = 0.75
+"""No wall is steeper: a normal map cannot hide what lies behind one."""
+DULL = 70.0
+"""Roughness, of 255, that the steepest wall gains: folded skin does not glitter along its walls."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +120,7 @@ def depths(
     # Averaged over five samples: a fold is stiff along itself.
     mean = sum(padded[:, k : k + curves.shape[1]] for k in range(5)) / np.float32(5)
     share = np.clip((mean.ravel() - OPEN) / (CLOSED - OPEN), 0, 1)
-    return (folds.most * share).astype(np.float32)
+    return (folds.most * share ** np.float32(GRADE)).astype(np.float32)
 
 
 def relief(
@@ -158,6 +162,7 @@ def folded(texture: Texture, height_mm: Float32[np.ndarray, "height width"]) -> 
         texture,
         albedo=texture.albedo.copy(),
         normal=texture.normal.copy(),
+        roughness=texture.roughness.copy(),
         scatter=texture.scatter.copy(),
     )
     _carve(out, box, height)
@@ -168,13 +173,16 @@ def _carve(out: Texture, box: tuple[slice, slice], height: np.ndarray) -> None:
     """Put a relief (mm at `skin.FIT_SIZE`) into a window of an atlas, in place."""
     shape = (box[1].stop - box[1].start, box[0].stop - box[0].start)
     across, down = skin_noise.slopes(height, TEXEL_MM)
-    turn = cv2.resize(cv2.merge([-127.5 * across, 127.5 * down]), shape)
+    steep = np.hypot(across, down)
+    gentle = 1 / np.sqrt(1 + (steep / np.float32(STEEPEST)) ** 2)
+    turn = cv2.resize(cv2.merge([-127.5 * across * gentle, 127.5 * down * gentle]), shape)
     normal = out.normal[box]
     tilted = normal[..., :2].astype(np.float32) + turn
     normal[..., :2] = np.clip(tilted + np.float32(0.5), 8, 247).astype(np.uint8)
-    steep = cv2.resize(np.minimum(np.abs(across) + np.abs(down), 1), shape)
-    scatter = out.scatter[box]
-    scatter[:] = (scatter * (1 - np.float32(0.5) * steep)).astype(np.uint8)
+    wall = cv2.resize(np.minimum(steep * gentle, 1), shape)
+    scatter, rough = out.scatter[box], out.roughness[box]
+    scatter[:] = (scatter * (1 - np.float32(0.5) * wall)).astype(np.uint8)
+    rough[:] = np.minimum(rough + np.float32(DULL / STEEPEST) * wall, 255).astype(np.uint8)
     depth = cv2.resize(np.maximum(-height, 0), shape)
     # To the power of the depth, in the bytes' own curve (2.4).
     keep = cv2.exp(cv2.merge([depth * np.float32(np.log(value) / 2.4) for value in VALLEY]))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from assets import skin as skin_model
-from assets.crease_curves import CLOSED, FOLDS, OPEN
+from assets.crease_curves import CLOSED, FOLDS, GRADE, OPEN
 from assets.head import Head
 from generator import crease_chart, creases, flush
 from generator.config import GenerateConfig
@@ -73,7 +73,7 @@ def test_depth_is_a_ramp_of_the_compression_across_the_curve(
         change[:, :3] = (1 - squeeze) ** 2 - 1
         share = np.clip((squeeze - OPEN) / (CLOSED - OPEN), 0, 1)
         np.testing.assert_allclose(
-            creases.depths(folds, head, change), share * folds.most, atol=2e-5
+            creases.depths(folds, head, change), share**GRADE * folds.most, atol=2e-4
         )
 
 
@@ -121,7 +121,8 @@ def test_a_fold_turns_normals_and_shades_its_valley_only(texture: Texture) -> No
     untouched[row - 12 : row + 12, 230:270] = False
     assert (out.albedo[untouched] == texture.albedo[untouched]).all()
     assert (out.normal[untouched] == texture.normal[untouched]).all()
-    assert (out.roughness == texture.roughness).all()
+    assert (out.roughness[untouched] == texture.roughness[untouched]).all()
+    assert (out.roughness >= texture.roughness).all()
     assert creases.folded(texture, np.zeros_like(height)) is texture
 
 
