@@ -51,9 +51,11 @@ def behind(
             environment = surrounding(seen.environment, config.environment_folder)
             distance = float(np.linalg.norm(camera.position))
             blur = float(camera.intrinsics[0, 0]) * backdrop.aperture / distance
-            drawn = background.defocused(environment, seen.rotation, camera, backdrop.aperture)
             # Surroundings of their own are exposed as they would be, not as the head is.
-            drawn *= np.float32(light_of(seen, config.environment_folder).exposure / exposure)
+            own = light_of(seen, config.environment_folder).exposure
+            lens = backdrop.aperture
+            drawn = background.defocused(environment, seen.rotation, camera, lens, own)
+            drawn *= np.float32(own / exposure)
             return drawn, BackgroundFacts("environment", seen.environment, blur)
         case "plain":
             return background.plain(colours[0], camera, exposure), BackgroundFacts("plain")

@@ -27,7 +27,7 @@ Law = tuple[tuple[float, ...], tuple[float, ...]]
 SKIN: Law = ((0.0, 6.0), (0.39, 1.26))
 MOUTH: Law = ((0.0, 6.0), (0.4, 2.2))
 HAIR: Law = ((0.0, 6.0), (0.25, 2.95))
-SCLERA: Law = ((0.0, 6.0), (0.3, 3.6))
+SCLERA: Law = ((0.0, 6.0), (0.18, 3.5))
 # An iris of any colour, and then the pupil, which stays black.
 IRIS: Law = ((0.0, 1.5, 3.5, 5.0, 6.2), (0.9, 1.3, 1.65, 3.0, 4.0))
 TEETH: Law = ((0.0, 6.0), (0.25, 3.25))
