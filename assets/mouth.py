@@ -12,7 +12,7 @@ ARCH = 1.06
 # Upper incisors end this share of the mouth's half width below the lips' seam, as at rest.
 SHOWN = 0.05
 # What is left of the tongue's height over its floor, and of its width.
-TONGUE_HEIGHT, TONGUE_WIDTH = 0.70, 0.85
+TONGUE_HEIGHT, TONGUE_WIDTH = 0.82, 0.85
 # The first teeth come through at about seven months.
 FIRST_TEETH_YEARS = 0.6
 

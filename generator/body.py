@@ -16,6 +16,7 @@ from assets.head import Head, HeadModel, Topology
 from assets.streams import stream
 from generator import anchors, brows, cards, clothes, hair, lashes
 from generator.grooming import Grooming
+from generator.moist import moist
 from render.mesh import Mesh, incidence, vertex_normals
 from render.subdivide import split
 from rigging.gaze import eyeballs
@@ -79,6 +80,7 @@ class Body:
             uv_triangles=self.uv_triangles,
             card=self.card,
             heat=np.concatenate([fine_heat, between, on_cards]).astype(np.float32),
+            moist=moist(self.head, posed, gaze),
         )
 
 

@@ -7,6 +7,9 @@ from jaxtyping import Float32, UInt8
 from assets.streams import stream
 from generator.looks import Colour, Looks
 
+# What is left of the light on the last molars, red, green and blue (in the bytes of sRGB).
+_MOLARS = (0.62, 0.48, 0.44)
+
 Picture = UInt8[np.ndarray, "height width 3"]
 
 
@@ -31,19 +34,21 @@ def _flesh(colour: Colour, looks: Looks, share: float) -> np.ndarray:
 
 def mouth(looks: Looks, shape: tuple[int, int], rng: np.random.Generator) -> Picture:
     """The inside of cheeks, palate and throat."""
-    return _bytes(_dappled(_flesh((142, 72, 68), looks, 0.35), shape, 0.06, rng))
+    return _bytes(_dappled(_flesh((172, 88, 82), looks, 0.3), shape, 0.06, rng))
 
 
 def tongue(looks: Looks, shape: tuple[int, int], rng: np.random.Generator) -> Picture:
-    """A tongue with a pale coat in the middle and small buds."""
-    colour = _dappled(_flesh((176, 96, 92), looks, 0.2), shape, 0.05, rng)
-    buds = rng.standard_normal(shape, np.float32)[..., None]
-    return _bytes(colour * (1 + np.float32(0.05) * buds))
+    """A tongue with a pale coat in the middle and small buds, some of them redder."""
+    colour = _dappled(_flesh((208, 126, 120), looks, 0.2), shape, 0.05, rng)
+    buds = rng.standard_normal(shape, np.float32)
+    red = np.maximum(cv2.blur(rng.standard_normal(shape, np.float32), (3, 3)) - 0.5, 0)
+    colour = colour * (1 + np.float32(0.09) * buds)[..., None]
+    return _bytes(colour - red[..., None] * np.array([0, 40, 36], np.float32))
 
 
 def lid_inside(looks: Looks, shape: tuple[int, int], rng: np.random.Generator) -> Picture:
     """The inside of the lids and the caruncle."""
-    return _bytes(_dappled(_flesh((192, 122, 108), looks, 0.4), shape, 0.05, rng))
+    return _bytes(_dappled(_flesh((176, 104, 96), looks, 0.4), shape, 0.05, rng))
 
 
 def teeth(
@@ -61,11 +66,13 @@ def teeth(
     share = np.maximum(gum, bare)[..., None]
     gums = _dappled(_flesh((170, 92, 88), looks, 0.45), gum.shape, 0.04, rng)
     ivory = _dappled(crown, gum.shape, 0.02, rng)
-    ivory = ivory * (1 - np.float32(0.38) * gap[..., None])
-    # Light hardly reaches the molars, which lie at both ends of the tile.
+    # Crowns curve away to the gaps between them and let some of the dark behind through.
+    near = np.minimum(3.0 * cv2.blur(gap, (7, 7)), 1.0)
+    ivory = ivory * (1 - np.float32(0.40) * gap - np.float32(0.16) * near)[..., None]
+    # Cheeks hide the molars, which lie at both ends of the tile, from light that is not red.
     aside = np.abs(np.linspace(-1, 1, gum.shape[1], dtype=np.float32))
-    lit = np.interp(aside, (0.10, 0.55), (1.0, 0.14)).astype(np.float32)[None, :, None]
-    return _bytes((ivory + (gums - ivory) * share) * lit)
+    lit = np.stack([np.interp(aside, (0.15, 0.6), (1.0, far)) for far in _MOLARS], axis=-1)
+    return _bytes((ivory + (gums - ivory) * share) * lit.astype(np.float32)[None])
 
 
 def gown(colour: Colour, shape: tuple[int, int], rng: np.random.Generator) -> Picture:

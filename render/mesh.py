@@ -10,8 +10,19 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int32
 from scipy import sparse
 
+from render.cavity import MouthShape
+from render.tears import EyeShape
+
 HEAT = ("AU4", "AU6", "AU7", "AU9", "AU10", "AU43")
 """The order of the heat maps."""
+
+
+@dataclass(frozen=True, eq=False)
+class Moist:
+    """Where a posed head is wet: its left and right eye and its mouth."""
+
+    eyes: tuple[EyeShape, EyeShape]
+    mouth: MouthShape
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +31,7 @@ class Mesh:
 
     `vertices` in world metres; `normals` unit; `uv` in 0–1 with v upward, indexed by
     `uv_triangles`; on cards of hair v runs along the strands. `heat`: how far (mm) each of `HEAT`
-    alone moves the vertex.
+    alone moves the vertex. `moist` is there where the charts of eyes and mouth are a head's.
     """
 
     vertices: Float32[np.ndarray, "vertices 3"]
@@ -30,6 +41,7 @@ class Mesh:
     uv_triangles: Int32[np.ndarray, "triangles 3"]
     card: Bool[np.ndarray, " triangles"]
     heat: Float32[np.ndarray, "vertices 6"]
+    moist: Moist | None = None
 
     def __post_init__(self) -> None:
         """Raise where an index points at nothing or a position is not finite."""

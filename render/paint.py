@@ -13,6 +13,7 @@ import warp as wp
 
 from assets.classes import CLASSES
 from render.device import empty, put
+from render.eye import eye_chart
 from render.maps import Maps
 from render.raster import depth_of, triangle_of
 from render.shade import Stage, shade
@@ -54,12 +55,23 @@ def same_surface(stage: Stage, a: wp.uint64, b: wp.uint64) -> bool:
 
 @no_type_check
 @wp.func
+def is_eye(maps: Maps, pixel: int) -> bool:
+    """Tell whether the centre of a pixel sees an eyeball."""
+    kind = wp.int32(maps.classes[pixel])
+    return kind == SCLERA or kind == IRIS
+
+
+@no_type_check
+@wp.func
 def reached_at(
-    view: View, soft: wp.array[wp.vec4], depth: wp.array[wp.float32], x: int, y: int, z: wp.float32
+    view: View, soft: wp.array[wp.vec4], maps: Maps, x: int, y: int, z: wp.float32, wet: bool
 ) -> wp.vec4:
-    """Give what reaches the surface at depth `z`, from the nearest pixel that shows it."""
-    own = depth[y * view.width + x]
-    if own > 0.0 and wp.abs(own - z) < 0.002:
+    """Give what reaches the surface at depth `z`, from the nearest pixel that shows it.
+
+    Lids lie on an eye: what is `wet` takes after eyes, what is not after what is none.
+    """
+    own = maps.depth[y * view.width + x]
+    if own > 0.0 and wp.abs(own - z) < 0.002 and is_eye(maps, y * view.width + x) == wet:
         return soft[y * view.width + x]
     best = wp.float32(1.0e9)
     out = wp.vec4(1.0, 1.0, 1.0, 1.0)
@@ -67,9 +79,11 @@ def reached_at(
         for dx in range(-1, 2):
             px = wp.clamp(x + dx, 0, view.width - 1)
             py = wp.clamp(y + dy, 0, view.height - 1)
-            there = depth[py * view.width + px]
+            there = maps.depth[py * view.width + px]
             if there > 0.0:
                 cost = wp.abs(there - z) + 0.0003 * wp.float32(wp.abs(dx) + wp.abs(dy))
+                if is_eye(maps, py * view.width + px) != wet:
+                    cost += 0.01
                 if cost < best:
                     best = cost
                     out = soft[py * view.width + px]
@@ -92,8 +106,7 @@ def paint(
     x = pixel % stage.view.width
     y = pixel / stage.view.width
     centre = keys[first + CENTRE]
-    kind = wp.int32(maps.classes[pixel])
-    wet = kind == SCLERA or kind == IRIS
+    wet = is_eye(maps, pixel)
     even = not wet
     for sample in range(4):
         even = even and same_surface(stage, keys[first + sample], centre)
@@ -115,7 +128,9 @@ def paint(
             if triangle_of(key) >= 0:
                 px = x * 256 + offset_x(sample)
                 py = y * 256 + offset_y(sample)
-                reached = reached_at(stage.view, soft, maps.depth, x, y, depth_of(key))
+                flat = stage.surface.uv_triangles[triangle_of(key)]
+                ball = eye_chart(stage.surface.uv[flat[0]]) > 0
+                reached = reached_at(stage.view, soft, maps, x, y, depth_of(key), ball)
                 total += weight * shade(stage, key, px, py, reached)
             else:
                 total += weight * background[pixel]

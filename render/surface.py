@@ -13,7 +13,7 @@ import warp as wp
 
 from render.camera import NEAR, Camera
 from render.device import empty, put
-from render.mesh import Mesh
+from render.mesh import Mesh, Moist
 
 SAMPLES = 5
 CENTRE = 4
@@ -158,6 +158,7 @@ class Posed:
     surface: Surface  # pyright: ignore[reportGeneralTypeIssues]
     triangles: int
     device: str
+    moist: Moist | None = None
 
 
 def pose(mesh: Mesh, camera: Camera, device: str) -> Posed:
@@ -179,4 +180,4 @@ def pose(mesh: Mesh, camera: Camera, device: str) -> Posed:
     surface.screen = empty(vertices, wp.vec2i, device)
     surface.inverse_depth = empty(vertices, wp.float32, device)
     wp.launch(project, dim=vertices, inputs=[view, NEAR, surface], device=device)
-    return Posed(view, surface, len(mesh.triangles), device)
+    return Posed(view, surface, len(mesh.triangles), device, mesh.moist)

@@ -11,7 +11,7 @@ from render.light import Light, irradiance, radiance
 from render.material import decode_table
 from render.mesh import Mesh
 from render.reflectance import lobe, mirror_share, wrapped
-from render.shade import GRAZING
+from render.skin import GRAZING
 from tests.shapes import camera, mesh, paper, scene, sphere, square, sun, together
 
 
