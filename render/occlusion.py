@@ -21,6 +21,8 @@ from render.surface import CENTRE, SAMPLES, Posed, Surface, View, blend, corner_
 REACH = 0.16
 """What stands farther off than this (m) shades nothing."""
 
+CLOSED = 0.5
+"""Share of its openness that a place loses whose mirrored ray the head blocks."""
 
 TURNS = wp.types.vector(16, int)(0, 1, 4, 5, 9, 8, 13, 12, 6, 7, 2, 3, 15, 14, 11, 10)
 """Which of the 16 turns a place in a 4 x 4 block takes: neighbours far apart, and the even turns on
@@ -167,6 +169,10 @@ def occlude(
     if facing < 0.3:
         through = thickness(shadow, point, n)
     clear = open_mirror(view, maps, x, y, turn)
+    # Seen at a graze, the picture shows little of what closes a place in: under a jaw that a bright
+    # sky stands behind, what a mirror would see tells.
+    slant = wp.clamp((0.45 - maps.normal[pixel][2]) * 3.0, 0.0, 1.0)
+    sky = sky * (1.0 - CLOSED * slant * (1.0 - clear))
     raw[pixel] = wp.vec4(sky, share, through, clear)
 
 
