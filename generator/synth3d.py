@@ -174,30 +174,61 @@ def dressed(config: GenerateConfig, index: int) -> tuple[Identity, Body]:
     return identity, body
 
 
-def scenes(config: GenerateConfig, index: int) -> Iterator[tuple[Identity, Shot, Scene]]:
-    """What every picture of person `index` shows, in the order of `frames`."""
+@dataclass(frozen=True, eq=False)
+class Likeness:
+    """One person with their skin: all that no expression changes.
+
+    `smooth` is the skin on the device without creases, `folds` what creases it, if anything does.
+    """
+
+    identity: Identity
+    body: Body
+    texture: Texture
+    smooth: Material
+    folds: Folding | None
+
+
+def likeness(config: GenerateConfig, index: int) -> Likeness:
+    """Make person `index`, dressed and painted."""
     identity, body = dressed(config, index)
-    head = body.head
     texture = skin(identity, texture_size(config.size))
     if config.hair == "makehuman":
         closet.dress(texture, identity)
     if config.sensor == "near_infrared":
-        texture = near_infrared.at_850(texture, head.topology.mask)
-    smooth = painted(texture, head, config)
-    folds = folding(identity, head) if config.creases == "on" else None
+        texture = near_infrared.at_850(texture, body.head.topology.mask)
+    smooth = painted(texture, body.head, config)
+    folds = folding(identity, body.head) if config.creases == "on" else None
+    return Likeness(identity, body, texture, smooth, folds)
+
+
+def expressed(
+    config: GenerateConfig, person: Likeness, expression: Expression
+) -> tuple[Mesh, Material]:
+    """A person's surface in one expression, and its colours with creases and blood."""
+    now = posed(person.body, expression, person.folds)
+    coloured = person.texture
+    if now.height_mm is not None:
+        coloured = folded(coloured, now.height_mm)
+    if config.flush:
+        coloured = flushed(coloured, person.identity, expression.pspi, now.height_mm)
+    if coloured is person.texture:
+        return now.mesh, person.smooth
+    return now.mesh, painted(coloured, person.body.head, config)
+
+
+def scenes(config: GenerateConfig, index: int) -> Iterator[tuple[Identity, Shot, Scene]]:
+    """What every picture of person `index` shows, in the order of `frames`."""
+    person = likeness(config, index)
+    identity, head = person.identity, person.body.head
     sets: dict[int, Set] = {}
     for number, expression in enumerate(make_expressions(config, index)):
-        now = posed(body, expression, folds)
-        coloured = texture if now.height_mm is None else folded(texture, now.height_mm)
-        if config.flush:
-            coloured = flushed(coloured, identity, expression.pspi, now.height_mm)
-        surface = smooth if coloured is texture else painted(coloured, head, config)
+        mesh, surface = expressed(config, person, expression)
         for place in range(config.views):
             view = make_view(config, index, place, number)
             on = sets[place] = stage(config, head, view, sets.get(place))
             points = landmarks(head.topology)
             scene = Scene(
-                now.mesh, surface, on.camera, on.light, on.background, points, view.sensor,
+                mesh, surface, on.camera, on.light, on.background, points, view.sensor,
                 aperture=view.backdrop.aperture if config.depth_of_field else 0.0,
                 focus=on.focus,
             )  # fmt: skip
