@@ -13,6 +13,7 @@ COMMANDS = {
     "preview": "draw a contact sheet and a gallery in one HTML file",
     "verify": "read every byte of a data set back and say what is wrong",
     "export": "write a data set in another layout",
+    "assets": "add files that do not ship, such as the MakeHuman pack, and list them",
 }
 
 

@@ -98,7 +98,8 @@ def worn(model: HeadModel, head: Head, identity: Identity, scale: float) -> dict
 def dress(texture: Texture, identity: Identity) -> None:
     """Paint what a person wears into the charts of their texture."""
     wears, looks, size = outfit(identity), identity.looks, len(texture.scatter)
-    density = 0.35 + 0.65 * identity.grooming.brow_density
+    # Strands thinner than a texel come out faint.
+    density = 0.55 + 0.95 * identity.grooming.brow_density
     parts: dict[str, tuple[str | None, Colour, float]] = {
         "hair": (wears.hair, looks.hair, 1.0),
         "brow": (wears.brows, looks.brow, density),

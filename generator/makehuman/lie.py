@@ -2,8 +2,6 @@
 
 import numpy as np
 from jaxtyping import Float, Float32, Int32
-from scipy import sparse
-from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import cKDTree
 
 from assets.eyes import RIM
@@ -21,8 +19,10 @@ LIFT = 0.0006
 EXTENT, STRAIGHTENED = (0.009, 0.061), 0.8
 # Parts that a quad of a brow is cut into along each side: the skin bends within one.
 PARTS = 3
-# A vertex of a lash this near a lid's margin stands on it.
-ROOTED = 0.0025
+# What an edge of a lash must fall towards the lid, a metre, to lead to its root.
+STEEP = 0.35
+# Anchors on each edge of the margin, which is some 2 mm long.
+ON_EDGE = 6
 
 
 def cut(
@@ -83,22 +83,48 @@ def brows(
 
 
 def _margins(model: HeadModel) -> tuple[Points, Float32[np.ndarray, "anchors 3"]]:
-    """Anchors at every vertex of the outer rims of both eyes' lids, and their places."""
+    """Anchors along the outer rims of both eyes' lids, and their places on the mean head.
+
+    All anchors of an edge lie in its triangle outside the rim, so that their frames turn as one.
+    """
     mean = anchors.mean_head(model)
     faces = mean.topology.triangles
     triangles, weights = [], []
     for grid in mean.topology.lids:
         beyond = set(grid.rows[RIM + 1].tolist())
-        for vertex in grid.rows[RIM].tolist():
-            has = np.flatnonzero((faces == vertex).any(axis=1))
+        rim = grid.rows[RIM]
+        for a, b in zip(rim, np.roll(rim, -1), strict=True):
+            has = np.flatnonzero((faces == a).any(axis=1) & (faces == b).any(axis=1))
             number = next(int(t) for t in has if beyond & set(faces[t].tolist()))
-            triangles.append(number)
-            weights.append(faces[number] == vertex)
-    points = Points(np.array(triangles, np.int32), np.array(weights, np.float32))
-    points = mean.carried(points)
+            corner = faces[number]
+            for share in (np.arange(ON_EDGE) + 0.5) / ON_EDGE:
+                triangles.append(number)
+                weights.append(np.where(corner == a, 1 - share, np.where(corner == b, share, 0.0)))
+    points = mean.carried(Points(np.array(triangles, np.int32), np.array(weights, np.float32)))
     refined = anchors.refinement(model.topology)
-    places = points.on(refined.apply(mean.vertices), refined.triangles)
-    return points, places
+    return points, points.on(refined.apply(mean.vertices), refined.triangles)
+
+
+def _roots(
+    piece: Piece, distance: Float[np.ndarray, " vertices"]
+) -> Int32[np.ndarray, " vertices"]:
+    """The vertex of a lash that stands on the lid, for each vertex: down its edges to the margin.
+
+    `distance` is that from the margin, metres.
+    """
+    edges = np.concatenate([piece.quads[:, [k, (k + 1) % 4]] for k in range(4)])
+    edges = np.concatenate([edges, edges[:, ::-1]])
+    away, near = edges.T
+    length = np.linalg.norm(piece.vertices[away] - piece.vertices[near], axis=1)
+    fall = (distance[away] - distance[near]) / np.maximum(length, 1e-9)
+    # Each vertex takes its steepest edge; along the lid edges are level.
+    order = np.argsort(fall, kind="stable")
+    order = order[fall[order] > STEEP]
+    down = np.arange(len(distance))
+    down[away[order]] = near[order]
+    for _ in range(16):
+        down = down[down]
+    return down.astype(np.int32)
 
 
 def lashes(model: HeadModel, piece: Piece, uv: Float32[np.ndarray, "vertices 2"]) -> Cards:
@@ -107,16 +133,10 @@ def lashes(model: HeadModel, piece: Piece, uv: Float32[np.ndarray, "vertices 2"]
     points, places = _margins(model)
     frames = anchors.frames(points, refined.apply(mean.vertices), refined.triangles)
     distance, nearest = cKDTree(places).query(piece.vertices)
-    rooted = np.flatnonzero(distance < ROOTED)
-    edges = np.concatenate([piece.quads[:, [k, (k + 1) % 4]] for k in range(4)])
-    length = np.linalg.norm(piece.vertices[edges[:, 0]] - piece.vertices[edges[:, 1]], axis=1)
-    count = len(piece.vertices)
-    graph = sparse.csr_array((length + 1e-9, (edges[:, 0], edges[:, 1])), (count, count))
-    _, _, root = dijkstra(
-        graph, directed=False, indices=rooted, min_only=True, return_predecessors=True
-    )
-    anchor = np.where(root >= 0, nearest[np.maximum(root, 0)], nearest).astype(np.int32)
-    offset = frames.local(anchor, piece.vertices - frames.origin[anchor])
+    root = _roots(piece, distance)
+    anchor = nearest[root].astype(np.int32)
+    # MakeHuman's lids lie elsewhere: bring the roots to ours.
+    offset = frames.local(anchor, piece.vertices - piece.vertices[root])
     ahead = piece.vertices - mean.vertices[-2:][(piece.vertices[:, 0] < 0).astype(int)]
     ahead /= np.linalg.norm(ahead, axis=1, keepdims=True)
     faces = piece.quads[:, [0, 1, 2, 0, 2, 3]].reshape(-1, 3)
