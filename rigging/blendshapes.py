@@ -39,13 +39,13 @@ def _pushed(head: Head, sides: tuple[dict[int, float], dict[int, float]]) -> np.
     """Vertices as muscles and jaw alone would carry them."""
     fields = muscles.fields(head)
     count = len(head.vertices)
-    moved, jaw = np.zeros((count, 3), np.float32), np.zeros((count, 3), np.float32)
+    moved, mouth = np.zeros((count, 3), np.float32), np.zeros((count, 3), np.float32)
     total, largest = np.zeros(count, np.float32), np.zeros(count, np.float32)
     for au in facs.AUS:
         weights = [np.float32(_strength(side[au])) for side in sides]
         if not any(weights) or au in (43, 45):
             continue
-        motion = jaw if au in JAW else moved
+        motion = mouth if au in JAW else moved
         length = np.zeros(count, np.float32)
         for weight, field, size in zip(weights, fields.field[au], fields.size[au], strict=True):
             if weight:
@@ -55,7 +55,11 @@ def _pushed(head: Head, sides: tuple[dict[int, float], dict[int, float]]) -> np.
             total += length
             np.maximum(largest, length, out=largest)
     share = (largest + TOGETHER * (total - largest)) / np.maximum(total, np.float32(1e-9))
-    return head.vertices + moved * np.where(total > 0, share, 1.0)[:, None] + jaw
+    out = head.vertices + moved * np.where(total > 0, share, 1.0)[:, None] + mouth
+    angle = sum(opens * _strength(sides[0][au]) for au, opens in muscles.JAW_OPENS.items())
+    if angle:
+        fields.jaw.open(out, angle)
+    return out
 
 
 def pose(

@@ -51,9 +51,9 @@ def aperture(aus: dict[int, facs.Number], yaw: float = 0.0, pitch: float = 0.0) 
     """
     part = {au: value / 5 for au, value in aus.items()}
     shut = max(part[45], aus[43])
-    upper_open = (1 - 0.34 * part[7]) * (1 - 0.10 * part[4]) * (1 - 0.07 * part[9])
+    upper_open = (1 - 0.34 * part[7]) * (1 - 0.06 * part[4]) * (1 - 0.02 * part[9])
     upper_open = upper_open * (1 - 0.07 * part[6]) + 0.38 * part[5]
-    lower_open = (1 - 0.62 * part[7]) * (1 - 0.5 * part[6]) * (1 - 0.2 * part[9])
+    lower_open = (1 - 0.62 * part[7]) * (1 - 0.5 * part[6]) * (1 - 0.06 * part[9])
     lower_open *= 1 - 0.2 * part[12]
     squeeze = max(part[6], part[7])
     return Lids(

@@ -1,8 +1,9 @@
 """What each AU does to the skin of one person, lids and lips apart.
 
-An AU is a sum of the head model's facial actions, which alone are too faint or too local for pain,
-and of pulls of our own: smooth displacements about anatomical places. Lengths are millimetres on a
-face whose eyes are 63 mm apart and grow with the person's own distance.
+An AU is a sum of the head model's facial actions, which alone are too faint for pain and reach too
+far, and of pulls of our own: smooth displacements about anatomical places that end where the muscle
+does. Lengths are millimetres on an adult's face whose eyes are 63 mm apart; they grow with the
+person's own distance and, below the eyes, with the height of the face.
 """
 
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from jaxtyping import Float32
 
 from assets.facs import Number
 from assets.head import SKIN, TONGUE, Head
+from rigging import jaw
 
 EYE_DISTANCE_MM = 63.0
 # Eye distance of the head that the facial actions were made for.
@@ -34,11 +36,16 @@ PLACES = {
 }
 
 
+# Where a pull ends, in units of its reach.
+END = 6**0.5
+
+
 @dataclass(frozen=True)
 class Pull:
     """A smooth displacement of the skin about a place; axes are lateral, up, forward.
 
-    `offset` from the place, `reach` (one standard deviation) and `by` are millimetres.
+    `offset` from the place, `reach` and `by` are millimetres. The displacement falls as a bell
+    with `reach` its standard deviation, but ends at `END` of them: skin farther out stays.
     """
 
     place: str
@@ -47,27 +54,56 @@ class Pull:
     by: tuple[Number, Number, Number]
 
 
+@dataclass(frozen=True)
+class Zone:
+    """An ellipsoid of skin beyond which an AU's facial actions do nothing.
+
+    They act in full up to half its `radius` (millimetres) and fade out to its surface.
+    """
+
+    place: str
+    offset: tuple[Number, Number, Number]
+    radius: tuple[Number, Number, Number]
+
+
 # Facial actions (sided ones without their side) and pulls of an AU at its highest intensity.
 ACTIONS: dict[int, dict[str, float]] = {
     1: {"browInnerUp": 1.0},
     2: {"browOuterUp": 0.85},
-    4: {"browDown": 0.8},
+    4: {"browDown": 0.75},
     5: {},
-    6: {"cheekSquint": 0.45, "eyeSquint": 0.35},
+    6: {"cheekSquint": 0.3, "eyeSquint": 0.5},
     7: {"eyeSquint": 0.7},
-    9: {"noseSneer": 1.0},
-    10: {"mouthUpperUp": 0.45, "noseSneer": 0.15},
-    12: {"mouthSmile": 0.7, "cheekSquint": 0.15},
+    9: {"noseSneer": 0.9},
+    10: {"mouthUpperUp": 0.4, "noseSneer": 0.1},
+    12: {"mouthSmile": 0.75, "cheekSquint": 0.15},
     14: {"mouthDimple": 0.9},
     15: {"mouthFrown": 1.0},
     17: {"mouthShrugLower": 0.9},
     20: {"mouthStretch": 1.0},
     23: {"mouthPress": 0.3, "mouthRollUpper": 0.35, "mouthRollLower": 0.45},
-    25: {"mouthLowerDown": 0.75, "mouthUpperUp": 0.65, "jawOpen": 0.07},
-    26: {"jawOpen": 0.4, "mouthUpperUp": 0.35},
-    27: {"jawOpen": 0.85, "mouthUpperUp": 0.4},
+    25: {"mouthLowerDown": 0.75, "mouthUpperUp": 0.75},
+    26: {"mouthUpperUp": 0.45, "mouthLowerDown": 0.2},
+    27: {"mouthUpperUp": 0.75, "mouthLowerDown": 0.3},
     43: {},
     45: {},
+}
+# Where the actions of an AU may act.
+ZONES: dict[int, tuple[Zone, ...]] = {
+    4: (
+        Zone("brow_inner", (2, 2, 0), (24, 24, 40)),
+        Zone("brow_middle", (2, 3, 0), (26, 20, 40)),
+    ),
+    6: (Zone("eye_outer", (-9, -14, 0), (34, 30, 40)),),
+    7: (Zone("eye_outer", (-14, 0, 0), (28, 18, 30)),),
+    9: (
+        Zone("nose_root", (6, -16, 0), (22, 34, 60)),
+        Zone("brow_inner", (-6, -5, 0), (12, 14, 40)),
+    ),
+    10: (
+        Zone("upper_lip", (5, 4, 0), (30, 20, 50)),
+        Zone("wing", (6, 0, 0), (22, 22, 50)),
+    ),
 }
 PULLS: dict[int, tuple[Pull, ...]] = {
     1: (
@@ -79,56 +115,64 @@ PULLS: dict[int, tuple[Pull, ...]] = {
         Pull("brow_outer", (-3, -8, 0), (11, 6, 15), (0.0, 1.5, -0.2)),
     ),
     4: (
-        Pull("brow_inner", (3, 2, 0), (10, 11, 25), (-0.8, -3.3, 0.9)),
-        Pull("brow_inner", (-5, -4, 0), (6, 8, 20), (0.0, -0.9, 0.9)),
-        Pull("brow_middle", (0, -2, 0), (13, 8, 20), (0.0, -2.4, 1.2)),
+        Pull("brow_inner", (3, 2, 0), (10, 11, 25), (-1.0, -3.4, 1.1)),
+        Pull("brow_inner", (-5, -4, 0), (6, 8, 20), (0.0, -1.2, 0.9)),
+        Pull("brow_middle", (0, -2, 0), (12, 8, 20), (-0.4, -2.6, 1.2)),
     ),
     6: (
-        Pull("eye_outer", (-7, -21, 0), (16, 11, 30), (-0.6, 4.6, 2.7)),
-        Pull("eye_outer", (-13, -10, 0), (13, 4.5, 20), (0.0, 2.2, 1.7)),
-        Pull("eye_outer", (7, -4, 0), (7, 8, 15), (-2.4, 1.0, 0.4)),
-        Pull("brow_outer", (5, -1, 0), (10, 8, 20), (-0.8, -1.8, 0.4)),
+        Pull("eye_outer", (-9, -21, 0), (15, 8, 30), (-0.8, 5.4, 4.2)),
+        Pull("eye_outer", (-13, -11, 0), (13, 5, 20), (0.0, 1.2, 2.8)),
+        Pull("eye_outer", (12, -3, 0), (10, 8, 18), (-2.4, 1.0, 0.8)),
+        Pull("brow_outer", (3, -3, 0), (8, 6, 16), (-0.6, -1.0, 0.3)),
     ),
     7: (
         Pull("eye_outer", (-13, -8, 0), (13, 4, 20), (-0.5, 1.4, 0.9)),
         Pull("eye_outer", (-13, 9, 0), (13, 4, 20), (0.0, -1.0, 0.4)),
     ),
     9: (
-        Pull("wing", (-2, 4, 0), (6, 8, 14), (0.2, 3.2, 0.3)),
-        Pull("nose_root", (9, -14, 0), (7, 9, 14), (-0.3, 3.1, 1.6)),
-        Pull("eye_inner", (5, -18, 0), (9, 8, 20), (-0.4, 3.4, 1.8)),
-        Pull("brow_inner", (1, 0, 0), (9, 9, 25), (-0.2, -1.6, 0.3)),
-        Pull("nose_root", (2, 6, 0), (6, 7, 20), (0.0, -0.8, 0.5)),
-        Pull("upper_lip", (4, 3, 0), (10, 8, 20), (0.4, 2.2, 0.2)),
+        Pull("wing", (-1, 3, 0), (7, 8, 14), (1.0, 4.0, 0.6)),
+        Pull("nose_root", (7, -15, 0), (8, 9, 16), (-0.6, 4.6, 2.0)),
+        Pull("eye_inner", (3, -19, 0), (8, 8, 20), (-1.2, 4.2, 2.4)),
+        Pull("brow_inner", (-4, -3, 0), (6, 6, 20), (-0.4, -1.6, 0.5)),
+        Pull("nose_root", (2, 5, 0), (6, 6, 20), (0.0, -1.8, 1.0)),
+        Pull("upper_lip", (4, 6, 0), (9, 8, 20), (0.3, 2.6, 0.3)),
     ),
     10: (
-        Pull("upper_lip", (6, 0, 0), (11, 7, 20), (0.4, 4.3, 0.6)),
-        Pull("wing", (8, -3, 0), (9, 10, 20), (0.4, 3.0, 1.8)),
-        Pull("wing", (0, 2, 0), (6, 7, 14), (0.2, 0.8, 0.0)),
+        Pull("upper_lip", (6, 4, 0), (10, 8, 20), (0.7, 4.0, 0.8)),
+        Pull("wing", (9, -3, 0), (9, 9, 20), (0.6, 3.8, 3.0)),
+        Pull("wing", (0, 2, 0), (6, 6, 14), (0.5, 1.0, 0.0)),
     ),
     12: (Pull("eye_outer", (-7, -26, 0), (14, 11, 30), (0.0, 2.0, 2.0)),),
     14: (Pull("corner", (4, 0, 0), (5, 7, 12), (0.8, 0.3, -2.0)),),
     15: (Pull("corner", (1, -3, 0), (8, 8, 16), (0.0, -1.5, 0.0)),),
-    17: (Pull("chin", (0, 14, 0), (15, 9, 20), (0.0, 3.2, 1.4)),),
+    17: (Pull("chin", (0, 14, 0), (15, 9, 20), (0.0, 3.6, 1.6)),),
     20: (Pull("corner", (2, -2, 0), (9, 10, 18), (2.0, -0.6, -0.8)),),
 }
-# The tongue sinks with the jaw, its root by this share, so that the mouth opens on a cavity.
-ROOT_SINKS = 0.75
+# Angle in radians to which the jaw is opened.
+JAW_OPENS = {25: 0.02, 26: 0.16, 27: 0.38}
+# What else the model's jaw does to lips and cheeks, as a share of its whole opening.
+JAW_RELAXES = {25: 0.05, 26: 0.4, 27: 0.9}
 # At rest it lies on the palate; parted lips show it lowered (up and forward, millimetres).
-TONGUE_LOWERED = {25: (-5.0, -3.0), 26: (-8.0, -6.0), 27: (-8.0, -8.0)}
+TONGUE_LOWERED = {25: (-7.0, -6.0), 26: (-9.0, -9.0), 27: (-9.0, -11.0)}
 # Pulls on the midline act once, not from both sides.
 MIDLINE = ("chin",)
+# Places whose upward measure is that of the upper face, and of the lower one, wherever the offset.
+ABOVE = ("brow_inner", "brow_middle", "brow_outer")
+BELOW = ("nose_tip", "wing", "corner", "upper_lip", "lower_lip", "chin")
+# Depth of the mouth under the eyes in an adult, in eye distances, and how much others' may differ.
+MOUTH_DEPTH, HEIGHTS = 1.18, (0.6, 1.15)
 
 
 @dataclass(frozen=True, eq=False)
 class Fields:
     """Displacements at full strength: `field[au]` is [side (left, right), vertices, 3] in metres.
 
-    `size` holds their lengths.
+    `size` holds their lengths, `jaw` what `JAW_OPENS` turns.
     """
 
     field: dict[int, Float32[np.ndarray, "sides=2 vertices 3"]]
     size: dict[int, Float32[np.ndarray, "sides=2 vertices"]]
+    jaw: jaw.Jaw
 
 
 def _action(head: Head, name: str) -> np.ndarray:
@@ -151,45 +195,83 @@ def _sides(head: Head) -> np.ndarray:
     return np.stack([left, 1 - left])
 
 
-def _pull(head: Head, pull: Pull, landmarks: np.ndarray, millimetre: float) -> np.ndarray:
-    skin = head.topology.part == SKIN
-    out = np.zeros((2, len(head.vertices), 3))
+@dataclass(frozen=True, eq=False)
+class _Face:
+    """One person's landmarks and measures: `metre[low]` are (lateral, up, forward) millimetres.
+
+    Below the eyes an infant's face is shorter than its width says: `low` is 1 there.
+    """
+
+    head: Head
+    landmarks: np.ndarray
+    metre: tuple[np.ndarray, np.ndarray]
+
+    def away(self, spot: Pull | Zone, side: int, radius: tuple) -> tuple[np.ndarray, np.ndarray]:
+        """Squared distance of every vertex from a spot, in its radii, and its measures."""
+        low = spot.place in BELOW or (spot.place not in ABOVE and spot.offset[1] < 0)
+        measure = self.metre[low]
+        centre = self.landmarks[PLACES[spot.place][side]] + np.array(spot.offset) * measure * (
+            np.array([1.0 - 2.0 * side, 1.0, 1.0])
+        )
+        away = (self.head.vertices - centre) / (np.array(radius) * measure)
+        return (away * away).sum(axis=1), measure
+
+
+def _face(head: Head) -> _Face:
+    landmarks = head.landmarks(head.vertices)
+    distance = float(head.eyes.centre[0, 0] - head.eyes.centre[1, 0])
+    millimetre = distance / EYE_DISTANCE_MM
+    depth = -float(landmarks[list(PLACES["corner"]), 1].mean())
+    height = float(np.clip(depth / distance / MOUTH_DEPTH, *HEIGHTS))
+    upper, lower = (np.array([1.0, h, 1.0]) * millimetre for h in (1.0, height))
+    return _Face(head, landmarks, (upper, lower))
+
+
+def _pull(face: _Face, pull: Pull) -> np.ndarray:
+    """Displacement of the skin on the left and on the right."""
+    skin = face.head.topology.part == SKIN
+    out = np.zeros((2, len(skin), 3))
     for side, sign in ((0, 1.0), (1, -1.0)):
-        turn = np.array([sign, 1.0, 1.0]) * millimetre
-        centre = landmarks[PLACES[pull.place][side]] + np.array(pull.offset) * turn
-        away = (head.vertices[skin] - centre) / (np.array(pull.reach) * millimetre)
-        weight = np.exp(-0.5 * (away * away).sum(1))
+        away, measure = face.away(pull, side, pull.reach)
+        weight = np.maximum(1 - away / END**2, 0.0) ** (END**2 / 2) * skin
         if pull.place in MIDLINE:
             weight *= 0.5
-        out[side, skin] = weight[:, None] * (np.array(pull.by) * turn)
+        by = np.array(pull.by) * np.array([sign, 1.0, 1.0]) * np.sqrt(measure * measure[0])
+        out[side] = weight[:, None] * by
     return out
 
 
-def _sink_tongue(head: Head, total: np.ndarray, lowered: np.ndarray) -> None:
-    """Let the whole tongue sink about as far as its tip, which the jaw carries, in place."""
-    tongue = head.topology.part == TONGUE
-    depth = head.vertices[tongue, 2]
-    forward = (depth - depth.min()) / np.ptp(depth)
-    tip = total[:, tongue][:, forward > 0.95].mean(axis=1)
-    total[:, tongue] = tip[:, None] * (ROOT_SINKS + (1 - ROOT_SINKS) * forward)[:, None]
-    total[:, tongue, 1:] += 0.5 * lowered
+def _window(face: _Face, zones: tuple[Zone, ...]) -> np.ndarray:
+    """How far an AU's facial actions act on each vertex, on the left and on the right."""
+    out = np.zeros((2, len(face.head.vertices), 1))
+    for side in range(2):
+        for zone in zones:
+            away, _ = face.away(zone, side, zone.radius)
+            part = np.clip(2 * (1 - np.sqrt(away)), 0.0, 1.0)
+            out[side, :, 0] = np.maximum(out[side, :, 0], part * part * (3 - 2 * part))
+    return out
 
 
 @lru_cache(maxsize=4)
 def fields(head: Head) -> Fields:
     """The displacements of every AU on this person (kept for the last few people)."""
-    landmarks = head.landmarks(head.vertices)
-    distance = float(head.eyes.centre[0, 0] - head.eyes.centre[1, 0])
-    millimetre = distance / EYE_DISTANCE_MM
+    face = _face(head)
+    millimetre = float(face.metre[0][0])
+    scale = millimetre * EYE_DISTANCE_MM / ACTION_EYE_DISTANCE
+    relaxed = jaw.hinge(head.topology).rest
+    tongue = head.topology.part == TONGUE
     field, size = {}, {}
     for au, actions in ACTIONS.items():
         total = np.zeros((2, len(head.vertices), 3))
         for name, weight in actions.items():
-            total += weight * distance / ACTION_EYE_DISTANCE * _action(head, name)
+            total += weight * scale * _action(head, name)
+        if au in ZONES:
+            total *= _window(face, ZONES[au])
         for pull in PULLS.get(au, ()):
-            total += _pull(head, pull, landmarks, millimetre)
-        if "jawOpen" in actions:
-            _sink_tongue(head, total, np.array(TONGUE_LOWERED[au]) * millimetre)
+            total += _pull(face, pull)
+        if au in JAW_OPENS:
+            total += 0.5 * JAW_RELAXES[au] * scale * relaxed
+            total[:, tongue, 1:] += 0.5 * millimetre * np.array(TONGUE_LOWERED[au])
         field[au] = total.astype(np.float32)
         size[au] = np.linalg.norm(total, axis=-1).astype(np.float32)
-    return Fields(field, size)
+    return Fields(field, size, jaw.of(head))
