@@ -60,6 +60,13 @@ def verified(name: str, hashes: Mapping[str, str]) -> str:
     return digest.hexdigest()
 
 
+def mend(name: str) -> None:
+    """Put back what a command that was killed while it changed a thing had set aside."""
+    final, old = root() / name, root() / f"{name}{_OLD}"
+    if old.exists() and not final.exists():
+        old.rename(final)
+
+
 @contextmanager
 def filling(name: str) -> Iterator[Path]:
     """Give an empty folder that takes the place of a thing's when the block ends without an error.
@@ -69,8 +76,7 @@ def filling(name: str) -> Iterator[Path]:
     base = root()
     base.mkdir(parents=True, exist_ok=True)
     final, half, old = base / name, base / f"{name}{_HALF}", base / f"{name}{_OLD}"
-    if old.exists() and not final.exists():
-        old.rename(final)
+    mend(name)
     for left in (half, old):
         shutil.rmtree(left, ignore_errors=True)
     half.mkdir()
@@ -83,8 +89,7 @@ def filling(name: str) -> Iterator[Path]:
         half.rename(final)
         _flush(base)
     except BaseException:
-        if old.exists() and not final.exists():
-            old.rename(final)
+        mend(name)
         shutil.rmtree(half, ignore_errors=True)
         raise
     shutil.rmtree(old, ignore_errors=True)

@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cache
+from io import BufferedIOBase
+from lzma import LZMAError
 from pathlib import Path, PurePosixPath
-from typing import IO
 
 from assets import added
 from assets.manifest import DATA
@@ -28,7 +29,7 @@ MOST_FILES = 100_000
 _CHUNK = 1 << 20
 # Parts of a name: kind, piece, file.
 _DEPTH = 3
-_Reader = Callable[[str], AbstractContextManager[IO[bytes]]]
+_Reader = Callable[[str], AbstractContextManager[BufferedIOBase]]
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ def add(source: Path) -> Taken:
     What was added before stays. Raises ValueError for a file with other bytes, a piece that is not
     complete, a source without known files, and a zip that is damaged or not safe.
     """
+    added.mend(NAME)
     with _opened(source) as (names, read):
         found, ignored = _matched(source, names)
         before = {n: p for n, p in added.there(NAME).items() if n in known() and n not in found}
@@ -127,7 +129,7 @@ def _check_complete(source: Path, names: set[str]) -> None:
         raise ValueError(f"{source} must hold {rule}, got none")
 
 
-def _copy(file: IO[bytes], path: Path, expected: Known, what: str) -> None:
+def _copy(file: BufferedIOBase, path: Path, expected: Known, what: str) -> None:
     """Copy no more than the known size, and hold it to its hash."""
     path.parent.mkdir(parents=True, exist_ok=True)
     digest, left = hashlib.sha256(), expected.size
@@ -160,7 +162,7 @@ class _Folder:
         return sorted(found)
 
     @contextmanager
-    def read(self, name: str) -> Iterator[IO[bytes]]:
+    def read(self, name: str) -> Iterator[BufferedIOBase]:
         with open(self.path / name, "rb") as file:
             yield file
 
@@ -184,11 +186,11 @@ class _Zip:
         return [member.filename for member in members if not member.is_dir()]
 
     @contextmanager
-    def read(self, name: str) -> Iterator[IO[bytes]]:
+    def read(self, name: str) -> Iterator[BufferedIOBase]:
         try:
             with self.archive.open(name) as file:
                 yield file
-        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+        except (zipfile.BadZipFile, zlib.error, LZMAError, EOFError, RuntimeError) as error:
             # RuntimeError: encrypted, or compressed in a way that Python cannot undo.
             text = f"{self.path}: {name} must be a member that can be read"
             raise ValueError(f"{text}: {error}") from error
