@@ -10,6 +10,8 @@ monitoring camera at 850 nm with its own lamp.
 from dataclasses import dataclass
 
 Range = tuple[float, float]
+APERTURES: Range = (0.004, 0.035)
+"""Metres across the smallest and the largest lens."""
 FIXED: Range = (1.0, 1.0)
 NONE: Range = (0.0, 0.0)
 

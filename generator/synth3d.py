@@ -227,12 +227,13 @@ def scenes(config: GenerateConfig, index: int) -> Iterator[tuple[Identity, Shot,
             view = make_view(config, index, place, number)
             on = sets[place] = stage(config, head, view, sets.get(place))
             points = landmarks(head.topology)
+            focus = on.focus if config.depth_of_field else None
             scene = Scene(
                 mesh, surface, on.camera, on.light, on.background, points, view.sensor,
                 aperture=view.backdrop.aperture if config.depth_of_field else 0.0,
                 focus=on.focus,
             )  # fmt: skip
-            yield identity, Shot(number, expression, view, on.light, on.facts), scene
+            yield identity, Shot(number, expression, view, on.light, on.facts, focus), scene
 
 
 def frames(config: GenerateConfig, index: int) -> Iterator[tuple[Identity, Shot, Frame]]:

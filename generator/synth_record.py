@@ -35,17 +35,22 @@ from generator.shards.record import (
 from generator.view import View
 from render.frame import Frame
 from render.light import Light
+from render.sensor import Sensor
 
 
 @dataclass(frozen=True)
 class Shot:
-    """What one picture was made from, beside its person."""
+    """What one picture was made from, beside its person.
+
+    `focus` is the depth (m) that is sharp, None where all of the head is.
+    """
 
     number: int
     expression: Expression
     view: View
     light: Light
     background: BackgroundFacts
+    focus: float | None = None
 
 
 def key(identity: Identity, view: int, expression: int) -> str:
@@ -104,12 +109,31 @@ def _light(shot: Shot) -> LightFacts:
         key_direction=_triple(light.key_direction),
         key_colour=_triple(light.key_colour),
         key_size=light.key_size,
+        key_distance=light.key_distance or None,
+    )
+
+
+def _sensor(config: GenerateConfig, sensor: Sensor) -> SensorFacts:
+    return SensorFacts(
+        noise=sensor.noise,
+        grain=sensor.grain,
+        contrast=sensor.contrast,
+        saturation=sensor.saturation,
+        vignette=sensor.vignette,
+        blur=sensor.blur,
+        kind=config.sensor,
+        gain=sensor.gain,
+        balance=sensor.balance,
+        defocus=sensor.defocus,
+        motion=sensor.motion,
+        columns=sensor.columns,
+        quality=sensor.quality,
     )
 
 
 def record(config: GenerateConfig, identity: Identity, shot: Shot, frame: Frame) -> Record:
     """Everything about one picture."""
-    expression, view, sensor = shot.expression, shot.view, shot.view.sensor
+    expression, view = shot.expression, shot.view
     young = identity.person.age_years < 2
     points = tuple((float(x), float(y)) for x, y in frame.landmarks)
     camera = frame.camera
@@ -136,15 +160,14 @@ def record(config: GenerateConfig, identity: Identity, shot: Shot, frame: Frame)
             (rows[0], rows[1], rows[2]),
             (placed[0], placed[1], placed[2]),
             view.camera_name,
+            None if shot.focus is None else view.backdrop.aperture,
+            shot.focus,
         ),
         head_pose=Angles(view.pose.yaw, view.pose.pitch, view.pose.roll),
         gaze=_gaze(frame, expression),
         light=_light(shot),
         background=shot.background,
-        sensor=SensorFacts(
-            sensor.noise, sensor.grain, sensor.contrast, sensor.saturation, sensor.vignette,
-            sensor.blur,
-        ),
+        sensor=_sensor(config, view.sensor),
         landmarks=LandmarkFacts(
             "ibug68", points, tuple(bool(seen) for seen in frame.landmark_visible)
         ),

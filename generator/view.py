@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from assets.environments import NAMES
+from assets.sensors import APERTURES
 from assets.streams import stream
 from generator import panorama_folder
 from generator.capture import Lamp, between, draw_sensor, log_between, near
@@ -27,7 +28,6 @@ WARD_PITCH = np.radians((-28.0, -8.0))
 FOCAL_MM = {"portrait": (50.0, 135.0), "ward": (60.0, 150.0)}
 FILL = {"portrait": (0.62, 0.74), "ward": (0.48, 0.60)}
 F_NUMBER = {"portrait": (2.0, 4.0), "ward": (2.8, 8.0)}
-APERTURE_LIMITS = (0.004, 0.035)
 OFF_CENTRE = 0.025
 STOPS_SPREAD, STOPS_LIMIT = 0.2, 0.4
 
@@ -96,7 +96,7 @@ def draw_lens(camera: str, rng: np.random.Generator) -> tuple[Lens, float]:
     focal = log_between(rng, FOCAL_MM[camera])
     fill = between(rng, FILL[camera])
     aperture = focal / 1000.0 / log_between(rng, F_NUMBER[camera])
-    return Lens(focal, fill), float(np.clip(aperture, *APERTURE_LIMITS))
+    return Lens(focal, fill), float(np.clip(aperture, *APERTURES))
 
 
 def draw_lighting(environments: tuple[str, ...], rng: np.random.Generator) -> Lighting:

@@ -21,7 +21,7 @@ from render.surface import CENTRE, SAMPLES, Posed, Surface, View, blend, corner_
 REACH = 0.16
 """What stands farther off than this (m) shades nothing."""
 
-CLOSED = 0.5
+CLOSED = 0.6
 """Share of its openness that a place loses whose mirrored ray the head blocks."""
 
 TURNS = wp.types.vector(16, int)(0, 1, 4, 5, 9, 8, 13, 12, 6, 7, 2, 3, 15, 14, 11, 10)
@@ -172,7 +172,8 @@ def occlude(
     # Seen at a graze, the picture shows little of what closes a place in: under a jaw that a bright
     # sky stands behind, what a mirror would see tells.
     slant = wp.clamp((0.45 - maps.normal[pixel][2]) * 3.0, 0.0, 1.0)
-    sky = sky * (1.0 - CLOSED * slant * (1.0 - clear))
+    shut = 1.0 - clear
+    sky = sky * (1.0 - CLOSED * slant * shut * shut)
     raw[pixel] = wp.vec4(sky, share, through, clear)
 
 

@@ -96,7 +96,7 @@ def test_a_users_backgrounds_keep_their_licence(tmp_path: Path) -> None:
     out = make(tmp_path / "out", config)
     card = (out / "README.md").read_text()
     assert "license: other" in card
-    assert "under a licence of their\nown" in card
+    assert "under a licence of\ntheir own" in card
     assert '"license": "other"' in (out / "croissant.json").read_text()
     everything = "".join(path.read_text(errors="replace") for path in out.iterdir())
     assert str(tmp_path) not in everything

@@ -18,13 +18,13 @@ from tests.shapes import camera, mesh, paper, scene, sphere, square, sun, togeth
 def linear(drawn, monkeypatch) -> tuple[np.ndarray, image.Frame]:
     """Draw a scene and give its light before development, too."""
     kept = []
-    develop = image.develop
+    photograph = image.photograph
 
     def spy(light, *rest):
         kept.append(light.numpy().copy())
-        return develop(light, *rest)
+        return photograph(light, *rest)
 
-    monkeypatch.setattr(image, "develop", spy)
+    monkeypatch.setattr(image, "photograph", spy)
     frame = image.draw(drawn)
     return kept[0].reshape(*frame.depth.shape, 3), frame
 

@@ -71,16 +71,42 @@ same person and view.
 )
 
 
+SENSORS = {
+    "clean": "a perfect camera: no noise, no softness, no falling off towards the corners",
+    "degraded": "a poor camera, held by hand and set wrong: noise, blur, false exposure and "
+    "balance, JPEG",
+    "ward_video": "video of a ward, 320 pixels across and enlarged: fields blended, noise, JPEG "
+    "with half the colour's resolution",
+    "near_infrared": "a monitoring camera at 850 nm with a lamp beside its lens: one channel three "
+    "times; what materials reflect there is a model of ours and not measured",
+}
+"""What takes the pictures where it is not a photographer's camera."""
+
+
 def about_options(about: About, options: dict[str, Any] | None) -> About:
     """What can be said of a data set that was made with these options.
 
-    A user's own backgrounds bring their own licence.
+    A user's own backgrounds and panoramas bring their own licence.
     """
-    if options is None or options.get("background") != "folder":
+    if options is None:
         return about
-    text = """The backgrounds are pictures of whoever made this data set, under a licence of their
-own, which decides what may be done with the whole."""
-    return replace(about, licence="other", text=f"{about.text}\n\n{text}")
+    text = about.text
+    kind = options.get("sensor")
+    if kind in SENSORS:
+        text += f"\n\nThe pictures are those of {SENSORS[kind]}."
+    own = [
+        what
+        for what, given in (
+            ("backgrounds are pictures", options.get("background") == "folder"),
+            ("surroundings are panoramas", options.get("environment_folder") is not None),
+        )
+        if given
+    ]
+    if not own:
+        return replace(about, text=text)
+    text += f"""\n\nThe {" and the ".join(own)} of whoever made this data set, under a licence of
+their own, which decides what may be done with the whole."""
+    return replace(about, licence="other", text=text)
 
 
 def card(

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 from jaxtyping import Float64
 
-from assets.environments import NAMES
+from generator.shards.camera_rules import camera_faults
 from generator.shards.record import Angles, CameraFacts, Record
 from generator.shards.rules import Wrong
 from generator.shards.stated import Options
@@ -31,8 +31,7 @@ def drawn_faults(record: Record, options: Options | None) -> Iterator[Wrong]:
     for name in ("landmarks", "camera", "head_pose", "gaze", "view", "seed"):
         if getattr(record, name) is None:
             yield f"{name} must be known of a picture drawn here", None
-    if record.light.environment not in NAMES:
-        yield "environment must be one of assets.environments", record.light.environment
+    yield from camera_faults(record, options)
     if record.camera is not None:
         yield from _camera_faults(record.camera, record.head_pose)
     yield from _view_faults(record)

@@ -79,6 +79,8 @@ class CameraFacts:
         "world to camera, metres; camera x right, y down, z forward",
     ]
     name: Annotated[str | None, "kind of camera"] = None
+    aperture: Annotated[float | None, "metres across; null where all of the head is sharp"] = None
+    focus: Annotated[float | None, "depth that is sharp, metres; null likewise"] = None
 
 
 @dataclass(frozen=True)
@@ -110,12 +112,15 @@ class Gaze:
 class LightFacts:
     """What lights the scene; linear, in units where `exposure` takes a diffuse white to 1."""
 
-    environment: Annotated[str | None, "name of the environment"] = None
+    environment: Annotated[str | None, "name, or content hash of the user's panorama"] = None
     rotation: Annotated[float | None, "radians about the vertical"] = None
     exposure: Annotated[float | None, "factor on every radiance"] = None
     key_direction: Annotated[Triple | None, "unit vector in world axes, towards the light"] = None
     key_colour: Annotated[Triple | None, "linear RGB irradiance of a surface facing it"] = None
     key_size: Annotated[float | None, "angular radius, radians"] = None
+    key_distance: Annotated[
+        float | None, "metres at which a lamp beside the lens gives key_colour; null: far away"
+    ] = None
 
 
 @dataclass(frozen=True)
@@ -129,14 +134,21 @@ class BackgroundFacts:
 
 @dataclass(frozen=True)
 class SensorFacts:
-    """What the camera's sensor and lens do to the light, as in `render.scene.Sensor`."""
+    """What the camera's sensor and lens do to the light, as in `render.sensor.Sensor`."""
 
     noise: Annotated[float | None, "standard deviation of read noise, 1 is white"] = None
     grain: Annotated[float | None, "standard deviation of shot noise at white"] = None
     contrast: Annotated[float | None, "slope at mid grey, 1 is none"] = None
     saturation: Annotated[float | None, "factor on chroma, 1 is none"] = None
     vignette: Annotated[float | None, "loss of light in the corners, 0-1"] = None
-    blur: Annotated[float | None, "standard deviation of softness, pixels"] = None
+    blur: Annotated[float | None, "standard deviation of softness, the camera's pixels"] = None
+    kind: Annotated[str | None, "photo, clean, degraded, ward_video or near_infrared"] = None
+    gain: Annotated[float | None, "factor on the exposure, 1 is right"] = None
+    balance: Annotated[Triple | None, "factors on linear red, green, blue, 1 is right"] = None
+    defocus: Annotated[float | None, "radius of the whole picture's blur, pixels"] = None
+    motion: Annotated[Pair | None, "the picture's movement right and down, pixels"] = None
+    columns: Annotated[int | None, "the camera's pixels across, 0: the picture's own"] = None
+    quality: Annotated[int | None, "JPEG quality inside the camera, 1-100, 0: none"] = None
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from generator.shards.record_json import field_types, read_value
 class Options:
     """The options of a data set drawn here that can be seen in its samples.
 
-    `pain_per_identity` is None where `expressions`, a user's file by its hash, takes its place.
+    `pain_per_identity` is None where `expressions`, a user's file by its hash, takes its place;
+    `environment_folder` is a user's folder by the hash of what it holds.
     """
 
     identities: int
@@ -31,6 +32,9 @@ class Options:
     camera: str
     background: str
     environments: tuple[str, ...]
+    environment_folder: str | None
+    sensor: Literal["photo", "clean", "degraded", "ward_video", "near_infrared"]
+    depth_of_field: bool
 
     @property
     def members(self) -> list[str]:
