@@ -25,6 +25,8 @@ TOUCHING = 0.72
 # Width of the opening in radii of the ball, how far it may be widened, and the share of it inside.
 WIDTH, WIDEST, INSIDE = 2.3, 1.14, 0.65
 ROUNDING = 3
+# Least angle (radians) between neighbouring rows of a lid.
+ORDER = 0.02
 # How far a lid row follows its margin, for the skin rows from the rim outward.
 FOLLOW = np.array([1, 1, 1, 1, 0.97, 0.9, 0.78, 0.62, 0.44, 0.27, 0.12, 0.03, 0])
 FOLLOW_SOCKET = np.array([0.0, 0.15, 0.4, 0.75, 1.0])
@@ -223,7 +225,10 @@ def _lay(moved: np.ndarray, grid: LidGrid, opening: _Opening) -> np.ndarray:
     angle, ring = polar(moved, hinge)
     angle += following()[:, None] * (polar(out[RIM], hinge)[0] - angle[RIM])
     angle[MARGIN:SKIN] = polar(out[MARGIN:SKIN], hinge)[0]
-    gaps = np.full((len(angle) - RIM - 1, 1), 0.02) * lid
+    # Beside the corners rows fan out as they are, also downward from the upper lid: kept in order
+    # they would be pressed into one crease.
+    own = np.diff(angle[RIM:] * sign, axis=0)
+    gaps = lid * ORDER + (1 - lid) * np.minimum(own, lid * ORDER)
     gaps[:, lid <= 0] = -np.inf
     angle[RIM:] = spread(angle[RIM:], sign, gaps)
     for row in range(SKIN, len(moved)):

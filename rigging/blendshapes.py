@@ -55,7 +55,10 @@ def _pushed(head: Head, sides: tuple[dict[int, float], dict[int, float]]) -> np.
             total += length
             np.maximum(largest, length, out=largest)
     share = (largest + TOGETHER * (total - largest)) / np.maximum(total, np.float32(1e-9))
-    out = head.vertices + moved * np.where(total > 0, share, 1.0)[:, None] + mouth
+    moved *= np.where(total > 0, share, 1.0)[:, None]
+    moved += mouth
+    fields.tissue.give_way(moved)
+    out = head.vertices + moved
     angle = sum(opens * _strength(sides[0][au]) for au, opens in muscles.JAW_OPENS.items())
     if angle:
         fields.jaw.open(out, angle)

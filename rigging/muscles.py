@@ -14,7 +14,7 @@ from jaxtyping import Float32
 
 from assets.facs import Number
 from assets.head import SKIN, TONGUE, Head
-from rigging import jaw
+from rigging import jaw, tissue
 
 EYE_DISTANCE_MM = 63.0
 # Eye distance of the head that the facial actions were made for.
@@ -167,12 +167,14 @@ MOUTH_DEPTH, HEIGHTS = 1.18, (0.6, 1.15)
 class Fields:
     """Displacements at full strength: `field[au]` is [side (left, right), vertices, 3] in metres.
 
-    `size` holds their lengths, `jaw` what `JAW_OPENS` turns.
+    `size` holds their lengths, `jaw` is what `JAW_OPENS` turns,
+    `tissue` the skin that all of them move.
     """
 
     field: dict[int, Float32[np.ndarray, "sides=2 vertices 3"]]
     size: dict[int, Float32[np.ndarray, "sides=2 vertices"]]
     jaw: jaw.Jaw
+    tissue: tissue.Tissue
 
 
 def _action(head: Head, name: str) -> np.ndarray:
@@ -274,4 +276,4 @@ def fields(head: Head) -> Fields:
             total[:, tongue, 1:] += 0.5 * millimetre * np.array(TONGUE_LOWERED[au])
         field[au] = total.astype(np.float32)
         size[au] = np.linalg.norm(total, axis=-1).astype(np.float32)
-    return Fields(field, size, jaw.of(head))
+    return Fields(field, size, jaw.of(head), tissue.of(head))
