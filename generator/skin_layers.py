@@ -146,7 +146,7 @@ def _fine_pigments(looks: Looks, rng: np.random.Generator) -> tuple[np.ndarray, 
     fine = _shifted(skin_noise.mottle(16), rng)
     finest = _shifted(skin_noise.mottle(4), rng)
     blood = np.float32(0.032 * looks.blotches * pale) * fine
-    blood += np.float32(0.30 * pale) * skin_noise.region("margin")
+    blood += np.float32(0.20 * pale) * skin_noise.region("margin")
     melanin = np.float32(0.022 * _calm(looks)) * (finest - np.float32(0.6) * fine)
     regions = skin.load().regions
     for amount, marks, weight in (

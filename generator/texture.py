@@ -17,7 +17,7 @@ from assets import skin as skin_model
 from assets.skin import FIT_SIZE, SkinModel
 from assets.streams import stream
 from generator import card_texture, mouth_texture, skin_layers, skin_noise
-from generator.eye_texture import EyeLook, eye
+from generator.eye_texture import EyeLook, eye, unevenness
 from generator.identity import Identity
 
 SIZES = (512, 1024, 2048, 4096)
@@ -170,8 +170,11 @@ def _paint_eyes(texture: Texture, identity: Identity) -> None:
         veins=0.25 + 0.5 * identity.looks.blotches,
         pale=float(np.interp(identity.looks.lightness, (25.0, 60.0), (0.0, 1.0))),
     )
+    uneven = unevenness()
     for sample, name in enumerate(("left_eye", "right_eye")):
         _lay(texture, name, eye(look, stream(identity.seed, identity.index, "eye", sample)))
+        normal = texture.normal[atlas.pixel_rect(name, len(texture.scatter))]
+        normal[..., :2] = np.rint(127.5 + 127.5 * _resized(uneven, normal.shape[:2]))
 
 
 def _paint_mouth(texture: Texture, model: SkinModel, identity: Identity) -> None:

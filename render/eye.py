@@ -35,6 +35,9 @@ BOWL = 0.85
 GATHERED = 0.35
 """How much more of the key light the iris gets than bare skin would: the cornea is a lens."""
 
+DEEP = 0.72
+"""What light keeps on its way through cornea and chamber to the iris and back."""
+
 WATER = 0.022
 """Share of light that tears mirror head-on."""
 
@@ -127,6 +130,7 @@ def below_surface(stage: Stage, on: Ball, place: Place, spot: Spot, seen: wp.vec
     # The white takes on the pink of lids near them, and that of the caruncle beside it.
     near = wp.exp(-wp.max(wp.min(place.lids[0], place.lids[1]), 0.0) * 900.0)
     corner = 1.0 - step(0.10, 0.50, place.lids[2] / on.radius)
+    deep = 1.0 - (1.0 - DEEP) * place.iris
     pink = wp.clamp(0.40 * near + 0.9 * corner, 0.0, 0.9) * (1.0 - place.iris)
     albedo = s.albedo + (wp.cw_mul(s.albedo, FLESH) - s.albedo) * pink
     spread = s.scatter * wp.vec3(0.5, 0.35, 0.3) * (1.0 - place.iris)
@@ -139,7 +143,7 @@ def below_surface(stage: Stage, on: Ball, place: Place, spot: Spot, seen: wp.vec
     key = wp.vec3(
         wrapped(nl, nl, spread[0]), wrapped(nl, nl, spread[1]), wrapped(nl, nl, spread[2])
     )
-    return wp.cw_mul(albedo, sky + wp.cw_mul(key, lamp.colour) * share) * 0.31830989
+    return wp.cw_mul(albedo, sky + wp.cw_mul(key, lamp.colour) * share) * (0.31830989 * deep)
 
 
 @no_type_check

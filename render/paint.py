@@ -71,7 +71,7 @@ def reached_at(
     Lids lie on an eye: what is `wet` takes after eyes, what is not after what is none.
     """
     own = maps.depth[y * view.width + x]
-    if own > 0.0 and wp.abs(own - z) < 0.002 and is_eye(maps, y * view.width + x) == wet:
+    if own > 0.0 and wp.abs(own - z) < 0.0007 and is_eye(maps, y * view.width + x) == wet:
         return soft[y * view.width + x]
     best = wp.float32(1.0e9)
     out = wp.vec4(1.0, 1.0, 1.0, 1.0)
