@@ -12,6 +12,7 @@ COMMANDS = {
     "merge": "join parts into one data set, the same bytes as a single run",
     "preview": "draw a contact sheet and a gallery in one HTML file",
     "verify": "read every byte of a data set back and say what is wrong",
+    "audit": "report whether pictures show each action unit where it acts, the same for all",
     "export": "write a data set in another layout",
     "assets": "add files that do not ship, such as the MakeHuman pack, and list them",
 }

@@ -1,0 +1,157 @@
+"""What the pictures must reach, stated once, and whether they do."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from assets.facs import NAMES
+from generator.audit.summary import Cell, Course, Rate
+
+JUDGED = (4, 6, 7, 9, 10)
+"""The graded AUs of pain, which the goals on growth, place and evenness are for."""
+GROWTH = 0.95
+OVER_AGAIN = 2.0
+INSIDE = 0.8
+EVEN = (0.7, 1.4)
+BROWS, LID_GAP, LIP = 0.12, 0.25, 0.15
+EYE_LEFT = 0.02
+ONE_FACE = 0.98
+EYES_OPEN = 2.0
+"""Open eyes are to be found this many times as often as closed ones."""
+
+
+@dataclass(frozen=True)
+class Goal:
+    """One goal: what was measured and its bound, the worst value, and who falls short of it.
+
+    `reached` is None where nothing was measured that it is about.
+    """
+
+    name: str
+    bound: str
+    worst: float | None
+    reached: bool | None
+    short: tuple[str, ...]
+
+
+def goals(courses: Sequence[Course], cells: Sequence[Cell], rates: Sequence[Rate]) -> list[Goal]:
+    """Hold everything that was measured against what must be reached."""
+    listed = [goal for au in JUDGED for goal in _of_au(au, courses, cells)]
+    listed += [_brows(courses), _lids(courses), _lip(courses), _closed(courses)]
+    listed += [_one_face(rates), _open_eyes(rates)]
+    return listed
+
+
+def _of_au(au: int, courses: Sequence[Course], cells: Sequence[Cell]) -> list[Goal]:
+    name = f"AU{au} {NAMES[au]}"
+    own = [course for course in courses if course.au == au]
+    grouped = [cell for cell in cells if cell.au == au and cell.kind != "all"]
+    low, high = EVEN
+    return [
+        _goal(
+            f"{name}: change grows with every step, every person",
+            f"Spearman at least {GROWTH:g}",
+            [(course.facts.identity, course.growth) for course in own],
+            lambda value: value >= GROWTH,
+        ),
+        _goal(
+            f"{name}: change at 2 over the neutral taken again, every group",
+            f"at least {OVER_AGAIN:g}",
+            [(cell.group, cell.over_again) for cell in grouped],
+            lambda value: value >= OVER_AGAIN,
+        ),
+        _goal(
+            f"{name}: share of the change in region and rim, every group",
+            f"at least {INSIDE:g}",
+            [(cell.group, cell.inside) for cell in grouped],
+            lambda value: value >= INSIDE,
+        ),
+        _goal(
+            f"{name}: change at 3 over that of everybody, every group",
+            f"{low:g} to {high:g}",
+            [(cell.group, cell.even) for cell in grouped],
+            lambda value: low <= value <= high,
+            lambda value: -max(low / max(value, 1e-9), value / high),
+        ),
+    ]
+
+
+def _brows(courses: Sequence[Course]) -> Goal:
+    own = [course for course in courses if course.au == 4]
+    return _goal(
+        "AU4 at 5: inner brows closer or lower, every person",
+        f"by at least {BROWS:.0%}",
+        [(c.facts.identity, -min(c.last.brow_distance, c.last.brow_height)) for c in own],
+        lambda value: value >= BROWS,
+    )
+
+
+def _lids(courses: Sequence[Course]) -> Goal:
+    own = [course for course in courses if course.au == 7]
+    return _goal(
+        "AU7 at 5: lid gap narrower, every person",
+        f"by at least {LID_GAP:.0%}",
+        [(course.facts.identity, -course.last.lid_gap) for course in own],
+        lambda value: value >= LID_GAP,
+    )
+
+
+def _lip(courses: Sequence[Course]) -> Goal:
+    own = [course for course in courses if course.au == 10]
+    return _goal(
+        "AU10 at 5: upper lip raised, in heights of the lip from nose to seam, every person",
+        f"by at least {LIP:.0%}",
+        [(course.facts.identity, course.last.lip_raised) for course in own],
+        lambda value: value >= LIP,
+    )
+
+
+def _closed(courses: Sequence[Course]) -> Goal:
+    own = [course for course in courses if course.au == 43]
+    return _goal(
+        "AU43: sclera and iris still seen, of the neutral's, every person",
+        f"at most {EYE_LEFT:.0%}",
+        [(course.facts.identity, course.last.eye_left) for course in own],
+        lambda value: value <= EYE_LEFT,
+        lambda value: -value,
+    )
+
+
+def _one_face(rates: Sequence[Rate]) -> Goal:
+    adults = [rate for rate in rates if rate.kind == "tone" or rate.group == "adults"]
+    return _goal(
+        "neutral adults in whom the face cascade finds exactly one face, all and every skin tone",
+        f"at least {ONE_FACE:.0%}",
+        [(rate.group, rate.one_face) for rate in adults],
+        lambda value: value >= ONE_FACE,
+    )
+
+
+def _open_eyes(rates: Sequence[Rate]) -> Goal:
+    everybody = [rate for rate in rates if rate.group == "all"]
+    ratio: list[tuple[str, float | None]] = [
+        (rate.group, None if rate.open_eyes is None or rate.closed_eyes is None
+         else rate.open_eyes / max(rate.closed_eyes, 1e-3))
+        for rate in everybody
+    ]  # fmt: skip
+    return _goal(
+        "eyes found by the eye cascade in neutrals, over those found with AU43",
+        f"at least {EYES_OPEN:g} times as often",
+        ratio,
+        lambda value: value >= EYES_OPEN,
+    )
+
+
+def _goal(
+    name: str,
+    bound: str,
+    measured: Sequence[tuple[str, float | None]],
+    holds: Callable[[float], bool],
+    good: Callable[[float], float] = lambda value: value,
+) -> Goal:
+    """Judge measurements by who they are of; `good` is the larger the better a value is."""
+    known = [(who, value) for who, value in measured if value is not None]
+    if not known:
+        return Goal(name, bound, None, None, ())
+    short = sorted((pair for pair in known if not holds(pair[1])), key=lambda pair: good(pair[1]))
+    worst = min((value for _, value in known), key=good)
+    return Goal(name, bound, worst, not short, tuple(f"{who} {value:.2f}" for who, value in short))

@@ -1,0 +1,142 @@
+"""What a folder is: whether its people can be made again, and who of them sits for the audit."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from assets.facs import Number
+from assets.population import band_name
+from generator.config import REPLACED, GenerateConfig
+from generator.identity import make_identity
+from generator.shards.folder import DataSet
+from generator.shards.index import Row
+
+# Files and folders of the user, which the audit needs none of: it has its own expressions, light
+# and background.
+PATHS = ("expressions", "background_folder", "environment_folder")
+CHECKED = ("age_years", "sex", "ethnicity", "skin_tone")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """`config` makes the people of a folder again; where it is None, `reason` says why not.
+
+    `same_code`: whether the folder was drawn by the code that is here.
+    """
+
+    config: GenerateConfig | None
+    reason: str
+    same_code: bool
+
+
+def origin(data: DataSet, here: str) -> Origin:
+    """Say whether a folder's people can be made again; `here` is the hash of the code."""
+    options = data.config.get("options")
+    drawn_by = data.config.get("made_with", {}).get("source")
+    if options is None or drawn_by is None:
+        return Origin(None, "it was not drawn by this project's 3D path", False)
+    same = drawn_by == here
+    names = {field.name for field in fields(GenerateConfig)}
+    strange = sorted(set(options) ^ names)
+    if strange:
+        return Origin(None, f"this version does not share its option {strange[0]}", same)
+    config = _restored(options)
+    wrong = _other_person(data, config)
+    if wrong is not None:
+        return Origin(None, f"this code does not make its people again: {wrong}", same)
+    return Origin(config, "", same)
+
+
+def _restored(options: dict[str, Any]) -> GenerateConfig:
+    """The options of `config.json` as a configuration, without the user's files."""
+    given = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in options.items()
+        if name not in PATHS and not (name in REPLACED and value is None)
+    }
+    if given["background"] == "folder":
+        given["background"] = "plain"
+    if options["environment_folder"] is not None:
+        given["environments"] = ()
+    return GenerateConfig(**given)
+
+
+def _other_person(data: DataSet, config: GenerateConfig) -> str | None:
+    """Name the first person of the index whose facts are not those made from the options."""
+    for row in people(data):
+        number = index_of(row)
+        if not 0 <= number < config.identities:
+            return f"{row['identity']} is none of {config.identities} people"
+        person = make_identity(number, config.identities, config.seed, config.ages).person
+        for name in CHECKED:
+            if getattr(person, name) != row[name]:
+                return f"{row['identity']} has {name} {row[name]}, got {getattr(person, name)}"
+    return None
+
+
+def people(data: DataSet) -> list[Row]:
+    """Identity and facts of everybody in a folder, in the order of the index."""
+    first: dict[str, Row] = {}
+    for row in data.index.select(["identity", *CHECKED]).to_pylist():
+        first.setdefault(row["identity"], row)
+    return list(first.values())
+
+
+def index_of(row: Row) -> int:
+    """The number of a person that we made, -1 for any other name."""
+    name = row["identity"]
+    digits = name.removeprefix("p")
+    own = name.startswith("p") and digits.isascii() and digits.isdigit()
+    return int(digits) if own else -1
+
+
+def chosen(everybody: Sequence[Row], count: int) -> list[Row]:
+    """At most `count` people, balanced over age bands and skin tones, in the order given.
+
+    Each next one is of the band and tone that have the fewest so far, then of the rarer sex.
+    """
+    taken: list[int] = []
+    seen: Counter[tuple[str, Number | str | None]] = Counter()
+    left = dict(enumerate(everybody))
+
+    def crowd(number: int) -> tuple[int, int, int, int]:
+        marks = _marks(left[number])
+        return (
+            seen[marks[0]] + seen[marks[1]],
+            max(seen[marks[0]], seen[marks[1]]),
+            seen[marks[2]],
+            number,
+        )
+
+    while left and len(taken) < count:
+        number = min(left, key=crowd)
+        taken.append(number)
+        seen.update(_marks(left.pop(number)))
+    return [everybody[number] for number in sorted(taken)]
+
+
+def _marks(row: Row) -> tuple[tuple[str, Number | str | None], ...]:
+    age = row["age_years"]
+    band = None if age is None else "newborn" if newborn(age) else band_name(age)
+    return ("band", band), ("tone", row["skin_tone"]), ("sex", row["sex"])
+
+
+def newborn(age_years: float) -> bool:
+    """Whether an age is at most 28 days."""
+    return age_years < 28 / 365.25
+
+
+def sitting_config(config: GenerateConfig, size: int, device: Any) -> GenerateConfig:
+    """How people of a data set sit for the audit: nothing before the face, our own shading."""
+    return replace(
+        config,
+        size=size,
+        device=device,
+        occluders=("none",),
+        background="plain",
+        sensor="photo",
+        depth_of_field=False,
+        shading="deferred",
+        raster="warp",
+    )
