@@ -1,0 +1,237 @@
+"""What one person wears in one view, fitted once and ready for every expression."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+from jaxtyping import Bool, Float32, Int32
+from scipy import sparse
+from scipy.spatial import cKDTree
+
+from assets.head import HeadModel
+from generator import anchors
+from generator.body import Body
+from generator.occluders.span import span, spanned
+from generator.occluders.thing import Thing, on_face
+from render.mesh import Mesh, Points, incidence, vertex_normals
+from rigging.gaze import STRAIGHT
+
+# Places on the face that tell how far it stands out: every so many metres on the mean head.
+STEP = 0.0025
+FARTHEST = 0.012
+"""A thing is moved by at most this much (m) to touch the face and not enter it."""
+EDGE_ROWS, UNDER, BUSHY = 3, 0.0015, 0.06
+"""Rows of a cap's edge under which hair comes out; how far (m) below the cap it is pressed; and how
+far from the cap hair may stand and still be under it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A thing on one person: where its vertices lie on the neutral head, and what carries them.
+
+    `pushed` is how far vertices were moved from where the anchors alone put them.
+    """
+
+    thing: Thing
+    neutral: Float32[np.ndarray, "vertices 3"]
+    pushed: Float32[np.ndarray, "vertices 3"]
+    held: Float32[np.ndarray, "anchors 3"]
+
+    def place(
+        self, skin: Float32[np.ndarray, "skin 3"], triangles: Int32[np.ndarray, "triangles 3"]
+    ) -> Float32[np.ndarray, "vertices 3"]:
+        """World positions of all its solids, one after the other, on the refined skin `skin`."""
+        thing = self.thing
+        if thing.follows == "skull":
+            return self.neutral
+        places = thing.anchors.on(skin, triangles)
+        if thing.follows == "mouth":
+            moved = (places - self.held)[list(thing.held)]
+            return self.neutral + (moved.sum(axis=0) / np.float32(len(moved)))
+        return spanned(_weights(thing), places) + self.pushed
+
+
+@dataclass(frozen=True, eq=False)
+class Worn:
+    """All that a person wears in a view; `kept` are the triangles of the body that still
+    show, and `moved` how its vertices move, where a cap presses hair down."""
+
+    fitted: tuple[Fitted, ...]
+    body: Body
+    kept: Bool[np.ndarray, " triangles"] | None = None
+    moved: Float32[np.ndarray, "vertices 3"] | None = None
+
+    def over(self, mesh: Mesh) -> tuple[Mesh, Mesh | None]:
+        """The posed body with what is worn, and what of it one can see through."""
+        skin = mesh.vertices[: self.body.skin_vertices]
+        refined = anchors.refinement(self.body.head.topology).triangles
+        if self.kept is not None:
+            mesh = replace(
+                mesh,
+                vertices=mesh.vertices + self.moved,
+                triangles=mesh.triangles[self.kept],
+                uv_triangles=mesh.uv_triangles[self.kept],
+                card=mesh.card[self.kept],
+            )
+        pairs = [_mesh(one.thing, one.place(skin, refined)) for one in self.fitted]
+        clear = [veil for _, veil in pairs if veil is not None]
+        solid = [mesh, *(part for part, _ in pairs if part is not None)]
+        return _joined(solid), (_joined(clear) if clear else None)
+
+
+def _joined(meshes: Sequence[Mesh]) -> Mesh:
+    starts = np.cumsum([0, *(len(mesh.vertices) for mesh in meshes)]).astype(np.int32)
+    corners = np.cumsum([0, *(len(mesh.uv) for mesh in meshes)]).astype(np.int32)
+    return Mesh(
+        vertices=np.concatenate([mesh.vertices for mesh in meshes]),
+        normals=np.concatenate([mesh.normals for mesh in meshes]),
+        triangles=np.concatenate(
+            [mesh.triangles + at for mesh, at in zip(meshes, starts, strict=False)]
+        ),
+        uv=np.concatenate([mesh.uv for mesh in meshes]),
+        uv_triangles=np.concatenate(
+            [mesh.uv_triangles + at for mesh, at in zip(meshes, corners, strict=False)]
+        ),
+        card=np.concatenate([mesh.card for mesh in meshes]),
+        heat=np.concatenate([mesh.heat for mesh in meshes]),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Layer:
+    """The solids of a thing that are clear, or those that are not, as one mesh yet to be placed."""
+
+    vertex: np.ndarray
+    triangles: np.ndarray
+    uv: np.ndarray
+    round_vertex: sparse.csr_array
+
+
+@cache
+def _layers(thing: Thing) -> tuple[_Layer | None, _Layer | None]:
+    starts = np.cumsum([0, *(len(solid.vertices) for solid in thing.solids)])
+    layers: list[_Layer | None] = []
+    for clear in (False, True):
+        rows, faces, uv, count = [], [], [], 0
+        for solid, at in zip(thing.solids, starts, strict=False):
+            if solid.clear == clear:
+                rows.append(np.arange(at, at + len(solid.vertices)))
+                faces.append(solid.triangles + np.int32(count))
+                uv.append(solid.uv)
+                count += len(solid.vertices)
+        if not rows:
+            layers.append(None)
+            continue
+        triangles = np.concatenate(faces)
+        flat = np.concatenate(uv).astype(np.float32)
+        layers.append(_Layer(np.concatenate(rows), triangles, flat, incidence(triangles, count)))
+    return layers[0], layers[1]
+
+
+def _mesh(
+    thing: Thing, placed: Float32[np.ndarray, "vertices 3"]
+) -> tuple[Mesh | None, Mesh | None]:
+    made: list[Mesh | None] = []
+    for layer in _layers(thing):
+        if layer is None:
+            made.append(None)
+            continue
+        vertices = placed[layer.vertex]
+        made.append(
+            Mesh(
+                vertices=vertices,
+                normals=vertex_normals(vertices, layer.triangles, layer.round_vertex),
+                triangles=layer.triangles,
+                uv=layer.uv,
+                uv_triangles=layer.triangles,
+                card=np.zeros(len(layer.triangles), bool),
+                heat=np.zeros((len(vertices), 6), np.float32),
+            )
+        )
+    return made[0], made[1]
+
+
+@cache
+def _weights(thing: Thing) -> Float32[np.ndarray, "vertices anchors"]:
+    # The anchors' places on the mean head are those of the model that the thing was built on.
+    return span(thing.anchored, np.concatenate([solid.vertices for solid in thing.solids]))
+
+
+@cache
+def _face(model: HeadModel) -> Points:
+    """Places all over the front of the mean face."""
+    x, y = np.meshgrid(np.arange(-0.060, 0.0601, STEP), np.arange(-0.112, 0.0451, STEP))
+    inside = (x / 0.066) ** 2 + ((y + 0.035) / 0.085) ** 2 < 1
+    return on_face(model, np.stack([x[inside], y[inside]], axis=1))
+
+
+def _height(
+    model: HeadModel, skin: np.ndarray, triangles: np.ndarray, places: np.ndarray
+) -> np.ndarray:
+    """How far the face stands out (z, m) at the (x, y) of places; -inf beside the face."""
+    face = _face(model).on(skin, triangles)
+    away, near = cKDTree(face[:, :2]).query(places[:, :2], k=4)
+    weight = 1.0 / (away + 0.3 * STEP)
+    height = (face[near, 2] * weight).sum(axis=1) / weight.sum(axis=1)
+    return np.where(away[:, 0] < 2 * STEP, height, -np.inf)
+
+
+def _pushed(thing: Thing, placed: np.ndarray, over: np.ndarray) -> np.ndarray:
+    """How far along z each vertex moves, where the solids ahead lack `over` to clear the face."""
+    if not np.isfinite(over).any():
+        return np.zeros(len(placed))
+    if thing.sheet is None:
+        return np.full(len(placed), np.clip(over.max(), -FARTHEST, FARTHEST))
+    lift = np.clip(over, 0.0, FARTHEST).reshape(thing.sheet)
+    for _ in range(4):
+        wide = np.pad(lift, 1, mode="edge")
+        mean = (wide[:-2, 1:-1] + wide[2:, 1:-1] + wide[1:-1, :-2] + wide[1:-1, 2:]) / 4
+        lift = np.maximum(lift, mean)
+    lift[[0, -1], :] = lift[:, [0, -1]] = 0.0
+    return np.concatenate([lift.reshape(-1), np.zeros(len(placed) - lift.size)])
+
+
+def fit(model: HeadModel, body: Body, thing: Thing) -> Fitted:
+    """Fit one thing to a person's neutral head."""
+    triangles = anchors.refinement(model.topology).triangles
+    skin = anchors.refinement(model.topology).apply(body.head.vertices)
+    held = thing.anchors.on(skin, triangles)
+    neutral = spanned(_weights(thing), held)
+    pushed = np.zeros_like(neutral)
+    if thing.clearance is not None:
+        starts = np.cumsum([0, *(len(solid.vertices) for solid in thing.solids)])
+        rows = np.concatenate([np.arange(starts[part], starts[part + 1]) for part in thing.ahead])
+        height = _height(model, skin, triangles, neutral[rows])
+        over = height + thing.clearance - neutral[rows, 2]
+        pushed[:, 2] = _pushed(thing, neutral, over)
+    return Fitted(thing, neutral + pushed, pushed, held)
+
+
+def without_hair(
+    body: Body, fitted: Fitted, sheet: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """What a cap does to hair: triangles of the body that still show, and how its vertices move.
+
+    `sheet` are the rows and columns of the cap's first solid, its last row the edge.
+    """
+    heat = np.zeros((len(body.head.vertices), 6), np.float32)
+    mesh = body.mesh(body.head.vertices, STRAIGHT, heat)
+    crown = fitted.neutral[: sheet[0] * sheet[1]]
+    layer = fitted.thing.solids[0]
+    normals = vertex_normals(crown, layer.triangles)
+    strands = np.unique(mesh.triangles[mesh.card])
+    away, near = cKDTree(crown).query(mesh.vertices[strands])
+    inside = near // sheet[1] < sheet[0] - EDGE_ROWS
+    inside &= away < BUSHY
+    covered = np.zeros(len(mesh.vertices), bool)
+    covered[strands[inside]] = True
+    gone = covered[mesh.triangles].all(axis=1) & mesh.card
+    # What comes out from under the edge is pressed below it.
+    rise = ((mesh.vertices[strands] - crown[near]) * normals[near]).sum(axis=1) + UNDER
+    moved = np.zeros_like(mesh.vertices)
+    pressed = near // sheet[1] >= sheet[0] - EDGE_ROWS - 6
+    pressed &= (rise > 0) & (away < BUSHY) & (mesh.vertices[strands, 1] > crown[near, 1])
+    pressed |= inside & (rise > 0)
+    moved[strands[pressed]] = -(rise[:, None] * normals[near])[pressed]
+    return ~gone, moved
