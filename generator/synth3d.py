@@ -5,7 +5,7 @@ the configuration and an index, so who makes it and when changes nothing.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -28,6 +28,7 @@ from generator.flush import flushed
 from generator.framing import Lens, Pose, frame, head_points
 from generator.identity import Identity, make_identity
 from generator.makehuman import closet
+from generator.occluders.dressing import lay_out, outfits
 from generator.producer import Producer
 from generator.provenance import DECIDING, shipped, source, vectors
 from generator.shards import codec
@@ -40,6 +41,7 @@ from render.backend import Backend
 from render.camera import Camera, project
 from render.frame import Frame
 from render.image import draw
+from render.installed import versions
 from render.light import Light
 from render.material import Material, material
 from render.mesh import Mesh, Points
@@ -165,6 +167,8 @@ def members(config: GenerateConfig, drawn: Frame) -> dict[str, bytes]:
 def dressed(config: GenerateConfig, index: int) -> tuple[Identity, Body]:
     """Person `index`, and their head with hair, brows, lashes and clothes."""
     identity = make_identity(index, config.identities, config.seed, config.ages)
+    if config.clothes == "none":
+        identity = replace(identity, grooming=replace(identity.grooming, clothes="none"))
     model = head_models.load()
     shape = identity.shape
     head = model.person(shape.phenotypes, shape.changes, identity.person.age_years)
@@ -194,6 +198,8 @@ def likeness(config: GenerateConfig, index: int) -> Likeness:
     texture = skin(identity, texture_size(config.size))
     if config.hair == "makehuman":
         closet.dress(texture, identity)
+    if config.occluders != ("none",):
+        lay_out(texture, identity)
     if config.sensor == "near_infrared":
         texture = near_infrared.at_850(texture, body.head.topology.mask)
     smooth = painted(texture, body.head, config)
@@ -221,6 +227,7 @@ def scenes(config: GenerateConfig, index: int) -> Iterator[tuple[Identity, Shot,
     person = likeness(config, index)
     identity, head = person.identity, person.body.head
     sets: dict[int, Set] = {}
+    outfit = outfits(config, identity, person.body)
     for number, expression in enumerate(make_expressions(config, index)):
         mesh, surface = expressed(config, person, expression)
         for place in range(config.views):
@@ -228,12 +235,16 @@ def scenes(config: GenerateConfig, index: int) -> Iterator[tuple[Identity, Shot,
             on = sets[place] = stage(config, head, view, sets.get(place))
             points = landmarks(head.topology)
             focus = on.focus if config.depth_of_field else None
+            worn = outfit[place]
+            shown, veil = (mesh, None) if worn is None else worn.over(mesh)
             scene = Scene(
-                mesh, surface, on.camera, on.light, on.background, points, view.sensor,
+                shown, surface, on.camera, on.light, on.background, points, view.sensor,
                 aperture=view.backdrop.aperture if config.depth_of_field else 0.0,
-                focus=on.focus,
+                focus=on.focus, veil=veil,
             )  # fmt: skip
-            yield identity, Shot(number, expression, view, on.light, on.facts, focus), scene
+            names = () if worn is None else worn.names
+            shot = Shot(number, expression, view, on.light, on.facts, focus, names)
+            yield identity, shot, scene
 
 
 def frames(config: GenerateConfig, index: int) -> Iterator[tuple[Identity, Shot, Frame]]:
@@ -268,7 +279,7 @@ def made_with(config: GenerateConfig) -> dict[str, str]:
     stated = {
         "source": f"sha256:{source(*DECIDING)}",
         "vectors": vectors(),
-        "warp": wp.config.version,
+        **versions(Backend(config.raster, config.shading), config.device),
         **shipped(),
     }
     if config.hair == "makehuman":

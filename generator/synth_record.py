@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-import warp as wp
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 
 from assets import facs, manifest
+from assets.classes import CLASSES, OCCLUDERS
 from generator import creases
 from generator.config import GenerateConfig
 from generator.expression import Expression
@@ -33,16 +33,22 @@ from generator.shards.record import (
     SensorFacts,
 )
 from generator.view import View
+from render.backend import Backend
 from render.frame import Frame
+from render.installed import versions
 from render.light import Light
 from render.sensor import Sensor
+
+LEAST = 4
+"""Pixels of its class on which a picture shows what is worn; fewer are none."""
 
 
 @dataclass(frozen=True)
 class Shot:
     """What one picture was made from, beside its person.
 
-    `focus` is the depth (m) that is sharp, None where all of the head is.
+    `focus` is the depth (m) that is sharp, None where all of the head is. `worn` names what the
+    person wears in this view, seen or not.
     """
 
     number: int
@@ -51,6 +57,7 @@ class Shot:
     light: Light
     background: BackgroundFacts
     focus: float | None = None
+    worn: tuple[str, ...] = ()
 
 
 def key(identity: Identity, view: int, expression: int) -> str:
@@ -67,11 +74,14 @@ def _triple(values: Float[np.ndarray, " 3"]) -> tuple[float, float, float]:
 def makers(config: GenerateConfig) -> Makers:
     """Hashes of what makes the pictures: shipped files, and the source of rig and renderer."""
     files = manifest.entries()
+    backend = Backend(config.raster, config.shading)
     return Makers(
         head=Maker(config.head, sha256=files["anny_head.npz"].sha256),
         texture=Maker(config.texture, sha256=files["skin.npz"].sha256),
         rig=Maker(config.rig, sha256=source("rigging")),
-        renderer=Maker(config.raster, wp.config.version, source("render")),
+        renderer=Maker(
+            backend.name, ", ".join(versions(backend, config.device).values()), source("render")
+        ),
         creases=creases.NAME if config.creases == "on" else None,
     )
 
@@ -131,6 +141,12 @@ def _sensor(config: GenerateConfig, sensor: Sensor) -> SensorFacts:
     )
 
 
+def occluding(worn: tuple[str, ...], classes: UInt8[np.ndarray, "height width"]) -> tuple[str, ...]:
+    """Which of the things that a person wears a picture shows, on at least `LEAST` pixels."""
+    count = np.bincount(classes.reshape(-1), minlength=max(CLASSES.values()) + 1)
+    return tuple(name for name in worn if count[CLASSES[OCCLUDERS[name]]] >= LEAST)
+
+
 def record(config: GenerateConfig, identity: Identity, shot: Shot, frame: Frame) -> Record:
     """Everything about one picture."""
     expression, view = shot.expression, shot.view
@@ -171,6 +187,7 @@ def record(config: GenerateConfig, identity: Identity, shot: Shot, frame: Frame)
         landmarks=LandmarkFacts(
             "ibug68", points, tuple(bool(seen) for seen in frame.landmark_visible)
         ),
+        occluders=occluding(shot.worn, frame.classes),
         seed=config.seed,
         made_by=makers(config),
     )  # fmt: skip

@@ -14,7 +14,9 @@ Shading = Literal["deferred", "mitsuba"]
 INSTALL = {
     "mitsuba": 'pip install -e ".[mitsuba]"',
     "pyrender": 'pip install -e ".[pyrender]"',
-    "pytorch3d": "as its own INSTALL.md says (the package index has no wheels for this Python)",
+    "OpenGL": 'pip install -e ".[pyrender]"',
+    "torch": 'pip install -e ".[learn]"',
+    "pytorch3d": "built from source, see README.md",
 }
 """How to get what is not there."""
 
@@ -28,13 +30,14 @@ class Backend:
     paths: int = 128
 
     def __post_init__(self) -> None:
-        """Raise where a name or a number is none."""
-        if self.raster not in ("warp", "pyrender", "pytorch3d"):
-            raise ValueError(f"raster must be warp, pyrender or pytorch3d, got {self.raster}")
-        if self.shading not in ("deferred", "mitsuba"):
-            raise ValueError(f"shading must be deferred or mitsuba, got {self.shading}")
+        """Raise where no path would be traced."""
         if self.paths < 1:
             raise ValueError(f"paths must be at least 1, got {self.paths}")
+
+    @property
+    def name(self) -> str:
+        """The rasteriser, and what shades where that is not ours: `warp`, `warp, mitsuba`."""
+        return self.raster if self.shading == "deferred" else f"{self.raster}, {self.shading}"
 
 
 def optional(option: str, package: str) -> ModuleType:
@@ -46,5 +49,6 @@ def optional(option: str, package: str) -> ModuleType:
     try:
         return importlib.import_module(package)
     except (ImportError, OSError) as error:
-        rule = f"one that is installed ({package}: {INSTALL[package]})"
-        raise ValueError(f"{option} must be {rule}, got {package}: {error}") from error
+        root = package.partition(".")[0]
+        rule = f"one that is installed ({INSTALL[root]})"
+        raise ValueError(f"{option} must be {rule}, got {root}: {error}") from error
