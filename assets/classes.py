@@ -35,4 +35,15 @@ CLASSES = {
     "surgical_mask": 41,
     "pacifier": 42,
 }
+OCCLUDERS = {
+    **{
+        name: name
+        for name in (
+            "glasses", "cap", "nasal_cannula", "oxygen_mask", "surgical_mask", "pacifier",
+            "blanket", "hair",
+        )
+    },
+    "breathing_tube": "tube",
+}  # fmt: skip
+"""What a record can list as lying in front of a face, and the class that shows it."""
 NAMES = {number: name for name, number in CLASSES.items()}

@@ -48,6 +48,16 @@ class Clothes:
         return placed
 
 
+NOTHING = Clothes(
+    Points(np.zeros(0, np.int32), np.zeros((0, 3), np.float32)),
+    np.zeros(0, np.float32),
+    np.zeros(0, np.float32),
+    np.zeros((0, 2), np.float32),
+    np.zeros((0, 3), np.int32),
+)
+"""Bare shoulders."""
+
+
 def _outermost(mean: anchors.MeanHead, directions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Where rays from `INSIDE` leave the trunk: index into `skin` (-1: nowhere) and weights."""
     triangles = mean.topology.triangles[mean.skin]
@@ -83,6 +93,8 @@ def _elevations(kind: ClothesKind, azimuth: np.ndarray) -> np.ndarray:
 @cache
 def garment(model: HeadModel, kind: ClothesKind) -> Clothes:
     """The garment of one kind, made once a process from rays on the mean head."""
+    if kind == "none":
+        return NOTHING
     mean = anchors.mean_head(model)
     azimuth = np.linspace(-np.pi, np.pi, SECTORS + 1)[:-1]
     elevation = np.deg2rad(_elevations(kind, azimuth))

@@ -16,6 +16,7 @@ import numpy as np
 from assets.environments import NAMES
 from assets.facs import HIGHEST_PSPI
 from assets.population import parse_ages
+from generator.occluders import kinds
 from generator.pain import EIGHTHS, WHOLE
 from generator.shards.codec import HIGHEST_SIDE, MAPS
 
@@ -86,8 +87,8 @@ class GenerateConfig:
     depth_of_field: bool = False
     """Let the lens blur the parts of the head that lie out of focus."""
     occluders: tuple[Occluder, ...] = ("none",)
-    """What lies in front of some faces: none, some (of all kinds, as often as on a ward), or
-    these alone."""
+    """What people wear in front of their faces: none, some (drawn for every person and view, as
+    often as on a ward), or these on everybody. Pacifiers are for children under 4 alone."""
     hair: Literal["cards", "makehuman"] = "cards"
     """Hair, beards and brows of our own, or those of the MakeHuman pack that was added."""
     clothes: Literal["some", "none"] = "some"
@@ -127,6 +128,7 @@ class GenerateConfig:
             raise ValueError(f"environments must be among {', '.join(NAMES)}, got {unknown[0]}")
         parse_ages(self.ages)
         pspi_levels(self.pspi, self.continuous)
+        kinds.check(self.occluders)
         for name in ("vary", "annotations", "environments", "occluders"):
             values = getattr(self, name)
             if len(set(values)) != len(values):

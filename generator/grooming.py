@@ -12,7 +12,7 @@ import numpy as np
 from assets.population import Person
 
 HairStyle = Literal["shaved", "stubble", "cropped"]
-ClothesKind = Literal["gown", "crew", "collar"]
+ClothesKind = Literal["gown", "crew", "collar", "none"]
 
 Point = tuple[float | int, float | int]
 

@@ -24,6 +24,7 @@ KERNELS = (
     "occlusion",
     "paint",
     "nearby",
+    "veil",
     "focus",
     "smear",
     "develop",

@@ -24,6 +24,7 @@ from render.scene import Scene
 from render.shade import stage
 from render.shadow import shadow_map
 from render.surface import Posed, pose
+from render.veil import cover
 
 OURS = Backend()
 
@@ -44,17 +45,21 @@ def draw(scene: Scene, device: Device = "cpu", backend: Backend = OURS) -> Frame
     light = lit_by(scene, posed, keys, read, backend)
     if scene.light.key_distance > 0:
         light = fallen(light, keys, scene.background, scene.light.key_distance)
+    depth = read.depth.numpy()
+    if scene.veil is not None:
+        depth = depth.copy()
+        cover(scene.veil, camera, material, scene.light, keys, read, light)
     if scene.aperture > 0:
         light = focused(light, keys, scene.background, camera, (scene.aperture, scene.focus))
     size = (camera.width, camera.height)
     image = photograph(light, size, scene.light.exposure, scene.sensor)
 
     grid = size[::-1]
-    depth = read.depth.numpy().reshape(grid)
-    pixels, own, seen = landmarks(scene.landmarks, scene.mesh, camera, depth)
+    # Landmarks are seen through what is clear.
+    pixels, own, seen = landmarks(scene.landmarks, scene.mesh, camera, depth.reshape(grid))
     return Frame(
         image=image,
-        depth=depth,
+        depth=read.depth.numpy().reshape(grid),
         normal=read.normal.numpy().reshape(*grid, 3),
         classes=read.classes.numpy().reshape(grid),
         uv=read.uv.numpy().reshape(*grid, 2),

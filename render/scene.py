@@ -18,7 +18,8 @@ class Scene:
 
     `background` is linear light in the unit of `light`, on the pixel grid of the camera;
     `landmarks` lie on the triangles of `mesh`. `aperture`: metres across the lens that blurs what
-    is not at depth `focus` (metres); 0 keeps the whole head sharp.
+    is not at depth `focus` (metres); 0 keeps the whole head sharp. `veil` is what one can see
+    through: lenses, the shell of a mask (`render.veil`).
     """
 
     mesh: Mesh
@@ -30,6 +31,7 @@ class Scene:
     sensor: Sensor = PHOTO
     aperture: float = 0.0
     focus: float = 1.0
+    veil: Mesh | None = None
 
     def __post_init__(self) -> None:
         """Raise where background and camera disagree, or the lens cannot be."""

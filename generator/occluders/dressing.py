@@ -2,19 +2,25 @@
 
 from typing import assert_never
 
+from assets import head as head_models
 from assets.head import HeadModel
+from assets.streams import stream
 from generator.body import Body
+from generator.config import GenerateConfig
+from generator.identity import Identity
 from generator.occluders.blanket import blanket
 from generator.occluders.breathing_tube import breathing_tube
 from generator.occluders.cannula import nasal_cannula
 from generator.occluders.cap import COLUMNS, ROWS, cap
 from generator.occluders.glasses import glasses
-from generator.occluders.kinds import Name, Style
+from generator.occluders.kinds import Name, Style, draw, draw_style
 from generator.occluders.oxygen_mask import oxygen_mask
 from generator.occluders.pacifier import pacifier
+from generator.occluders.paint import draw_stuff, paint
 from generator.occluders.surgical_mask import surgical_mask
 from generator.occluders.thing import Thing
 from generator.occluders.wear import Worn, fit, without_hair
+from generator.texture import Texture
 
 
 def things(model: HeadModel, name: Name, style: Style) -> tuple[Thing, ...]:
@@ -48,6 +54,33 @@ def wear(model: HeadModel, body: Body, names: tuple[Name, ...], style: Style) ->
         fit(model, body, thing) for name in names for thing in things(model, name, style)
     )
     if "cap" not in names:
-        return Worn(fitted, body)
+        return Worn(names, fitted, body)
     worn = next(one for one in fitted if one.thing is cap(model, style.knitted))
-    return Worn(fitted, body, *without_hair(body, worn, (ROWS, COLUMNS)))
+    return Worn(names, fitted, body, *without_hair(body, worn, (ROWS, COLUMNS)))
+
+
+def outfits(config: GenerateConfig, identity: Identity, body: Body) -> tuple[Worn | None, ...]:
+    """What a person wears in each view; None where nothing. Views that agree share one."""
+    if config.occluders == ("none",):
+        return (None,) * config.views
+    model, style = head_models.load(), style_of(identity)
+    made: dict[tuple[Name, ...], Worn | None] = {}
+    outfit = []
+    for view in range(config.views):
+        rng = stream(identity.seed, identity.index, "occluders", view)
+        names = draw(config.occluders, identity.person, rng)
+        if names not in made:
+            made[names] = wear(model, body, names, style)
+        outfit.append(made[names])
+    return tuple(outfit)
+
+
+def style_of(identity: Identity) -> Style:
+    """Which make of everything a person has."""
+    return draw_style(identity.person, stream(identity.seed, identity.index, "occluder makes"))
+
+
+def lay_out(texture: Texture, identity: Identity) -> None:
+    """Paint what a person may wear into their atlas, in place."""
+    rng = stream(identity.seed, identity.index, "occluder stuff")
+    paint(texture, draw_stuff(rng), rng)

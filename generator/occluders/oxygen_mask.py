@@ -82,9 +82,7 @@ def oxygen_mask(model: HeadModel) -> Thing:
     middle, out, _ = laid(skin, line(np.array(places), 40), 0.0015)
     strap = tube(middle, out, np.broadcast_to([0.0007, 0.0034], (40, 2)), CHART, STRAP, sides=10)
     inner = on_face(model, both_sides(np.array([(0, -0.037), (0, -0.066), (0.026, -0.0735)])))
-    beside = skin.nearest(
-        both_sides(middle[np.arange(2, 40, 3)])
-    )
+    beside = skin.nearest(both_sides(middle[np.arange(2, 40, 3)]))
     port, hose = _port()
     low = skin.nearest(hose.vertices[130::80])
     points, points_at = hung(skin, [thinned(on_rim, 2), inner, beside, low])

@@ -35,7 +35,7 @@ KNOBS: tuple[Colour, ...] = ((246, 246, 242), (250, 232, 190), (214, 228, 240))
 
 @dataclass(frozen=True)
 class Stuff:
-    """Colours (sRGB) of one person's things; `frame` with its roughness; `striped` cloth or plain."""
+    """Colours (sRGB) of one person's things; frames with roughness, striped or plain cloth."""
 
     frame: tuple[Colour, float]
     cap: Colour

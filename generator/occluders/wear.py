@@ -12,6 +12,7 @@ from scipy.spatial import cKDTree
 from assets.head import HeadModel
 from generator import anchors
 from generator.body import Body
+from generator.occluders.kinds import Name
 from generator.occluders.span import span, spanned
 from generator.occluders.thing import Thing, on_face
 from render.mesh import Mesh, Points, incidence, vertex_normals
@@ -57,6 +58,7 @@ class Worn:
     """All that a person wears in a view; `kept` are the triangles of the body that still
     show, and `moved` how its vertices move, where a cap presses hair down."""
 
+    names: tuple[Name, ...]
     fitted: tuple[Fitted, ...]
     body: Body
     kept: Bool[np.ndarray, " triangles"] | None = None
@@ -83,7 +85,8 @@ class Worn:
 def _joined(meshes: Sequence[Mesh]) -> Mesh:
     starts = np.cumsum([0, *(len(mesh.vertices) for mesh in meshes)]).astype(np.int32)
     corners = np.cumsum([0, *(len(mesh.uv) for mesh in meshes)]).astype(np.int32)
-    return Mesh(
+    return replace(
+        meshes[0],
         vertices=np.concatenate([mesh.vertices for mesh in meshes]),
         normals=np.concatenate([mesh.normals for mesh in meshes]),
         triangles=np.concatenate(

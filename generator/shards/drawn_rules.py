@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 from jaxtyping import Float64
 
+from assets.classes import OCCLUDERS
 from generator.shards.camera_rules import camera_faults
 from generator.shards.record import Angles, CameraFacts, Record
 from generator.shards.rules import Wrong
@@ -17,6 +18,7 @@ from generator.shards.stated import Options
 FRONTAL_DEG = 5.0
 TURNED_DEG = (15.0, 45.0)
 SLACK_DEG = 1e-6
+PACIFIER_BEFORE = 4.0
 ANGLE_SUM = 1e-6
 """Radians by which stated angles may differ from those of the extrinsics: rounding."""
 ORTHONORMAL = 1e-6
@@ -108,7 +110,20 @@ def _option_faults(record: Record, options: Options) -> Iterator[Wrong]:
             yield f"{name} must be {expected}, as in config.json", got
     if record.view is not None and not 0 <= record.view < options.views:
         yield f"view must be 0 to {options.views - 1}, as in config.json", record.view
+    yield from _occluder_faults(record, options.occluders)
     allowed = options.environments
     if allowed and record.light.environment not in allowed:
         rule = f"environment must be one of {', '.join(allowed)}, as in config.json"
         yield rule, record.light.environment
+
+
+def _occluder_faults(record: Record, options: tuple[str, ...]) -> Iterator[Wrong]:
+    """Yield names that the options do not allow; hair is never asked for and always may be."""
+    allowed = {*(() if options == ("none",) else options), "hair"}
+    known = OCCLUDERS if "some" in options else [name for name in OCCLUDERS if name in allowed]
+    strange = [name for name in record.occluders if name not in known]
+    if strange:
+        yield f"occluders must be among {', '.join(known)}, as in config.json", strange[0]
+    age = record.person.age_years
+    if "pacifier" in record.occluders and age is not None and age >= PACIFIER_BEFORE:
+        yield f"a pacifier must be a child's under {PACIFIER_BEFORE:g} years", age

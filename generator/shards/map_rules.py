@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 from jaxtyping import Bool, Float, Float64
 
-from assets.classes import NAMES
+from assets.classes import CLASSES, NAMES, OCCLUDERS
 from assets.facs import PAIN_AUS
 from generator.shards.codec import decode
 from generator.shards.record import CameraFacts, Record, Sample
@@ -56,6 +56,7 @@ def _map_faults(record: Record, maps: dict[str, np.ndarray]) -> Iterator[Wrong]:
         unknown = [int(number) for number in np.unique(seg) if int(number) not in NAMES]
         if unknown:
             yield "seg must hold known classes", unknown
+        yield from _shown_faults(record, seg)
     for suffix, array in maps.items():
         match suffix:
             case "depth.png":
@@ -78,6 +79,13 @@ def _map_faults(record: Record, maps: dict[str, np.ndarray]) -> Iterator[Wrong]:
             yield f"{suffix} must cover the pixels of seg", f"{pixels} pixels that differ"
     if record.source == "3d":
         yield from _landmark_faults(record, maps, covered)
+
+
+def _shown_faults(record: Record, seg: np.ndarray) -> Iterator[Wrong]:
+    """Yield what a record of ours lists in front of a face and the picture does not show."""
+    for name in record.occluders if record.source == "3d" else ():
+        if name in OCCLUDERS and not (seg == CLASSES[OCCLUDERS[name]]).any():
+            yield "seg must show what occluders lists", name
 
 
 def _landmark_faults(

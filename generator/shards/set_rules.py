@@ -130,4 +130,4 @@ def scene(record: Record, vary: tuple[str, ...]) -> tuple[object, ...]:
     pose = None if "pose" in vary else (record.camera, record.head_pose)
     light = None if "light" in vary else record.light
     background = None if {"background", "light", "pose"} & set(vary) else record.background
-    return (pose, light, background, record.sensor, record.occluders)
+    return (pose, light, background, record.sensor)

@@ -35,6 +35,7 @@ class Options:
     environment_folder: str | None
     sensor: Literal["photo", "clean", "degraded", "ward_video", "near_infrared"]
     depth_of_field: bool
+    occluders: tuple[str, ...]
 
     @property
     def members(self) -> list[str]:
