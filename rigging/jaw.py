@@ -66,9 +66,9 @@ def hinge(topology: Topology) -> Hinge:
     tongue = topology.part == TONGUE
     far = points[tongue, 2]
     share[tongue] = ROOT_SINKS + (1 - ROOT_SINKS) * (far - far.min()) / np.ptp(far)
-    _arch(share, adult)
     rest = motion - share[:, None] * path
     rest[tongue | teeth] = 0.0
+    _arch(share, adult)
     share = 0.5 * (share + share[topology.mirror])
     rest = 0.5 * (rest + rest[topology.mirror] * np.array([-1.0, 1.0, 1.0]))
     ears, face = _ears(adult)

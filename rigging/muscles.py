@@ -238,7 +238,8 @@ def _pull(face: _Face, pull: Pull) -> np.ndarray:
         weight = np.maximum(1 - away / END**2, 0.0) ** (END**2 / 2) * skin
         if pull.place in MIDLINE:
             weight *= 0.5
-        by = np.array(pull.by) * np.array([sign, 1.0, 1.0]) * np.sqrt(measure * measure[0])
+        height = measure[0] if pull.place in BELOW else np.sqrt(measure[0] * measure[1])
+        by = np.array(pull.by) * np.array([sign * measure[0], height, measure[2]])
         out[side] = weight[:, None] * by
     return out
 
