@@ -31,9 +31,9 @@ class Fold:
     lined: float
 
 
-# Compression at which a crease begins to show, and at which it is as deep as it gets; between
-# them the depth goes with this power, so that a trace of an AU leaves a trace of a fold.
-OPEN, CLOSED, GRADE = 0.008, 0.15, 0.8
+# Compression at which a crease begins to show, and at which it has its depth in the table; pushed
+# further it goes on to `BEYOND` times that, ever more slowly.
+OPEN, CLOSED, BEYOND = 0.008, 0.15, 1.25
 
 FOLDS: dict[str, Fold] = {
     # Corrugator and procerus (AU4, AU9).
@@ -55,7 +55,8 @@ FOLDS: dict[str, Fold] = {
     # Nasalis and levator labii alaeque nasi (AU9).
     "bunny": Fold(
         [
-            [(0.10, -0.16), (0.24, -0.22), (0.40, -0.36)],
+            [(0.15, 0.02), (0.27, -0.03), (0.42, -0.15)],
+            [(0.10, -0.18), (0.24, -0.24), (0.40, -0.38)],
             [(0.13, -0.36), (0.27, -0.44), (0.44, -0.60)],
             [(0.17, -0.56), (0.30, -0.66), (0.47, -0.82)],
         ],

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float32, Int32
 
 from assets import skin as skin_model
-from assets.crease_curves import CLOSED, FOLDS, GRADE, OPEN, Fold
+from assets.crease_curves import BEYOND, CLOSED, FOLDS, OPEN, Fold
 from assets.head import Head
 from assets.streams import stream
 from generator import crease_chart, skin_noise
@@ -119,8 +119,18 @@ def depths(
     padded = np.pad(curves, ((0, 0), (2, 2)), mode="edge")
     # Averaged over five samples: a fold is stiff along itself.
     mean = sum(padded[:, k : k + curves.shape[1]] for k in range(5)) / np.float32(5)
-    share = np.clip((mean.ravel() - OPEN) / (CLOSED - OPEN), 0, 1)
-    return (folds.most * share ** np.float32(GRADE)).astype(np.float32)
+    return folds.most * share(mean.ravel())
+
+
+def share(pushed: Float32[np.ndarray, " samples"]) -> Float32[np.ndarray, " samples"]:
+    """Share of its depth that a fold has where the skin is pushed together by `pushed` (0-1).
+
+    It grows with every push, fastest at first, so that a trace of an AU leaves a trace of a fold:
+    0 up to `OPEN`, 1 at `CLOSED`, `BEYOND` at the end.
+    """
+    over = np.maximum((pushed - OPEN) / (CLOSED - OPEN), 0)
+    rate = np.log(BEYOND / (BEYOND - 1))
+    return (BEYOND * (1 - np.exp(-rate * over))).astype(np.float32)
 
 
 def relief(
