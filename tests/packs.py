@@ -59,7 +59,7 @@ def piece_text(places: np.ndarray, uv: np.ndarray, quads: np.ndarray, name: str)
 def write_pack(folder: Path) -> dict[str, Known]:
     """Write a pack of one style, one pair of brows and one of lashes; gives its table."""
     flat, quads = grid((-0.06, -0.14), (0.06, 0.02), 5, 4)
-    cap = np.stack([flat[:, 0], 0.135 - 6.0 * flat[:, 0] ** 2, flat[:, 1]], axis=1)
+    cap = np.stack([flat[:, 0], 0.116 - 10.0 * flat[:, 0] ** 2, flat[:, 1]], axis=1)
     brow, brow_quads = grid((0.012, 0.010), (0.058, 0.018), 3, 6)
     both = np.concatenate([brow, brow * [-1, 1]])
     brows = np.concatenate([both, np.full((len(both), 1), 0.03)], axis=1)

@@ -22,7 +22,7 @@ from generator.makehuman.piece import Piece
 from render.mesh import Points, vertex_normals
 
 # Metres that facial actions may move calm skin.
-CALM = 0.001
+CALM = 0.0003
 # Skin that a vertex goes with: how many vertices, and how far their weight reaches at its roots
 # and for each metre that it stands off.
 NEAREST, REACH, SPREAD = 40, 0.012, 0.5
@@ -44,7 +44,9 @@ class Hanging:
 def calm_vertices(model: HeadModel) -> Bool[np.ndarray, " vertices"]:
     """Which vertices of the refined skin no facial action moves, ears and nose apart."""
     mean, refined = anchors.mean_head(model), anchors.refinement(model.topology)
-    motion = np.max([np.square(field).sum(axis=1) for field in model.actions.values()], axis=0)
+    # Actions of the eyes move the origin, which lies between them, and with it all else.
+    fields = [field for name, field in model.actions.items() if not name.startswith("eye")]
+    motion = np.max([np.square(field).sum(axis=1) for field in fields], axis=0)
     places = refined.apply(mean.vertices)
     moved = np.sqrt(refined.apply(np.repeat(motion[:, None], 3, axis=1).astype(np.float32))[:, 0])
     on_skin = np.zeros(len(places), bool)
