@@ -145,9 +145,9 @@ def _fine_pigments(looks: Looks, rng: np.random.Generator) -> tuple[np.ndarray, 
     pale = float(np.interp(looks.lightness, (25.0, 70.0), (0.45, 1.0)))
     fine = _shifted(skin_noise.mottle(16), rng)
     finest = _shifted(skin_noise.mottle(4), rng)
-    blood = np.float32(0.032 * looks.blotches * pale) * fine
+    blood = np.float32(0.044 * looks.blotches * pale) * fine
     blood += np.float32(0.20 * pale) * skin_noise.region("margin")
-    melanin = np.float32(0.022 * _calm(looks)) * (finest - np.float32(0.6) * fine)
+    melanin = np.float32(0.012 + 0.020 * _calm(looks)) * (finest - np.float32(0.6) * fine)
     regions = skin.load().regions
     for amount, marks, weight in (
         (looks.freckles, skin_marks.freckles, 0.45),

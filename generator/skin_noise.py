@@ -85,7 +85,7 @@ def pore_height(size: int) -> Float32[np.ndarray, "height width"]:
     lips = region("lips", 2048)
     open_pores = 0.75 + 0.9 * np.maximum(region("flush", 2048), 0.6 * region("tzone", 2048))
     open_pores -= 0.6 * region("lid", 2048)
-    skin_height = open_pores * pits + 1.2 * along + 0.8 * across + 0.45 * coarse
+    skin_height = open_pores * pits + 1.2 * along + 0.8 * across + 0.62 * coarse
     furrows = 1.5 * _band(_blur(mesh, 2, 21), 3, 13)
     height = skin_height + lips * (furrows - skin_height)
     rows, columns = skin.head_box(size)

@@ -132,7 +132,7 @@ def _paint_skin(texture: Texture, layers: skin_layers.Layers, identity: Identity
     gloss = _gloss(size)
     weights = np.array([[-255 * 0.20 * looks.oil, -255 * 0.17, 255 * 0.54]], np.float32)
     rough = cv2.transform(gloss, weights)
-    rough -= np.float32(4) * skin_noise.pore_height(size)
+    rough -= np.float32(7) * skin_noise.pore_height(size)
     texture.roughness[box] = cv2.convertScaleAbs(np.maximum(rough, 60))
     cover = _resized(cv2.convertScaleAbs(layers.hair, alpha=200), shape)
     texture.scatter[box] = 255 - cover

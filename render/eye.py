@@ -32,10 +32,10 @@ from render.texture import look_up
 BOWL = 0.85
 """How hollow the iris looks to light: what enters the cornea gathers on the side away from it."""
 
-GATHERED = 0.35
+GATHERED = 0.25
 """How much more of the key light the iris gets than bare skin would: the cornea is a lens."""
 
-DEEP = 0.72
+DEEP = 0.64
 """What light keeps on its way through cornea and chamber to the iris and back."""
 
 WATER = 0.022
