@@ -112,10 +112,10 @@ def _size(data: bytes) -> tuple[int, int] | None:
     if not data.startswith(_OPENEXR):
         return None
     # Attributes from the ninth byte on: name, type, length, value.
-    mark = data[: 1 << 16].find(b"\0dataWindow\0box2i\0")
-    if mark < 0 or len(data) < mark + 38:
+    mark = data[: 1 << 16].find(b"dataWindow\0box2i\0")
+    if mark < 0 or len(data) < mark + 37:
         return None
-    left, top, right, bottom = struct.unpack_from("<4i", data, mark + 22)
+    left, top, right, bottom = struct.unpack_from("<4i", data, mark + 21)
     return right - left + 1, bottom - top + 1
 
 
