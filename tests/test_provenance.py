@@ -43,7 +43,7 @@ def test_a_data_set_states_code_files_and_processor() -> None:
         path.name: f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
         for path in manifest.DATA.glob("*.npz")
     }
-    assert len(files) == 3
+    assert len(files) == 4
     assert {name: stated[name] for name in files} == files
     assert stated["source"] == f"sha256:{sources_sha256(ROOT, DECIDING)}"
     assert stated["vectors"] == vectors()

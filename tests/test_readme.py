@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from assets import makehuman
 from scripts import cli, generate
 from tests.fake_producer import PRODUCER
+from tests.packs import forget, write_pack
 from tests.runs import ROOT
 
 SMALL = ["--pain-per-identity", "1", "--views", "1", "--size", "32", "--people-per-shard", "1"]
@@ -66,8 +68,14 @@ def run(given: list[str]) -> int:
     return cli.run(given)
 
 
-def test_every_command_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_command_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = write_pack(tmp_path / "PACK")
+    monkeypatch.setattr(makehuman, "known", lambda: table)
+    monkeypatch.setenv("PAIN3D_ASSETS", str(tmp_path / "added"))
     (tmp_path / "FILE.csv").write_text("AU4,AU6,AU7,AU9,AU10,AU43\n1,0,0,0,0,0\n")
+    forget()
     commands = shown()
     assert {command.split()[1] for command in commands} == set(cli.COMMANDS)
     for command in commands:

@@ -41,6 +41,7 @@ def set_at(config: dict[str, Any], name: str, value: Any) -> None:
         ("options.views", 2.5, "options.views must be a int, got 2.5"),
         ("options.pain_per_identity", None, "options.pain_per_identity must be a number where"),
         ("options.environments", ["mars"], "options.environments must be among"),
+        ("options.hair", "wig", "options.hair must be one of ('cards', 'makehuman'), got 'wig'"),
         ("options", [], "options must be an object, got []"),
         ("options", None, "options must be an object, got None"),
         ("members", "jpg", "must name the members of a sample as a list, got 'jpg'"),

@@ -108,6 +108,10 @@ OUTSIDE = replace(BASE.landmarks, points=((40.0, 1.0), *BASE.landmarks.points[1:
         (replace(BASE, width=31), "width must be 32, as in config.json, got 31"),
         (replace(BASE, height=33), "height must be 32, as in config.json, got 33"),
         (replace(BASE, image="png"), "image must be jpg, as in config.json, got png"),
+        (
+            replace(BASE, person=replace(BASE.person, hair="makehuman:short01")),
+            "person.hair must be one of our own styles, as in config.json, got makehuman:short01",
+        ),
         (replace(BASE, view=2), "view must be 0 to 1, as in config.json, got 2"),
     ],
 )

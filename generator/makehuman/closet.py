@@ -15,9 +15,9 @@ from generator.looks import Colour
 from generator.makehuman import hang, lie, paint
 from generator.makehuman.outfit import Outfit, choose
 from generator.makehuman.piece import Piece, read_piece
+from generator.shards.drawn_rules import ADDED
 from generator.texture import Texture
 
-PREFIX = "makehuman:"
 # Share of a chart that is left free on each side, so that neighbours do not show at the edges.
 _RIM = 0.012
 _FOLDERS = {"hair": "hair", "brow": "eyebrows", "lash": "eyelashes"}
@@ -42,7 +42,7 @@ def outfit(identity: Identity) -> Outfit:
 def hair_name(identity: Identity) -> str:
     """Name of a person's hair style for the record; our own style's where the pack has none."""
     style = outfit(identity).hair
-    return identity.grooming.hair.style if style is None else PREFIX + style
+    return identity.grooming.hair.style if style is None else ADDED + style
 
 
 @cache

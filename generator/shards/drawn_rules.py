@@ -19,6 +19,8 @@ FRONTAL_DEG = 5.0
 TURNED_DEG = (15.0, 45.0)
 SLACK_DEG = 1e-6
 PACIFIER_BEFORE = 4.0
+ADDED = "makehuman:"
+"""Begins the names of hair styles that are not our own."""
 ANGLE_SUM = 1e-6
 """Radians by which stated angles may differ from those of the extrinsics: rounding."""
 ORTHONORMAL = 1e-6
@@ -111,6 +113,8 @@ def _option_faults(record: Record, options: Options) -> Iterator[Wrong]:
     if record.view is not None and not 0 <= record.view < options.views:
         yield f"view must be 0 to {options.views - 1}, as in config.json", record.view
     yield from _occluder_faults(record, options.occluders)
+    if options.hair == "cards" and (record.person.hair or "").startswith(ADDED):
+        yield "person.hair must be one of our own styles, as in config.json", record.person.hair
     allowed = options.environments
     if allowed and record.light.environment not in allowed:
         rule = f"environment must be one of {', '.join(allowed)}, as in config.json"

@@ -36,6 +36,7 @@ class Options:
     sensor: Literal["photo", "clean", "degraded", "ward_video", "near_infrared"]
     depth_of_field: bool
     occluders: tuple[str, ...]
+    hair: Literal["cards", "makehuman"]
 
     @property
     def members(self) -> list[str]:
