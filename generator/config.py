@@ -90,8 +90,8 @@ class GenerateConfig:
     """What people wear in front of their faces: none, some (drawn for every person and view, as
     often as on a ward), or these on everybody. Pacifiers are for children under 4 alone."""
     hair: Literal["cards", "makehuman"] = "cards"
-    """Hair, brows and lashes of our own, or those of the MakeHuman pack that was added (pain3d assets
-    add makehuman PATH), for whom it has some that fit."""
+    """Hair, brows and lashes of our own, or those of the MakeHuman pack that was added (by pain3d
+    assets add makehuman PATH), for whom it has some that fit."""
     clothes: Literal["some", "none"] = "some"
     """Gowns, collars and necklines, or bare shoulders."""
     creases: Literal["on", "off"] = "on"
