@@ -1,7 +1,7 @@
 """Our distant light as Mitsuba's emitters: a panorama for the surroundings, a disc for the key.
 
 Nothing is lit twice: the panorama of a `Light` comes without its key, the disc has the key's
-direction, angular radius and irradiance.
+direction, angular radius and irradiance, on top of what it hides.
 """
 
 from typing import Any
@@ -73,15 +73,26 @@ def looked_up(
     return first * (1 - part) + second * part
 
 
+def hidden(around: Float32[np.ndarray, "rows columns 3"], light: Light) -> np.ndarray:
+    """Mean radiance of the surroundings behind the key's disc, which the disc sends in their place.
+
+    A disc too small for the grid hides what stands in its middle.
+    """
+    cosine = grid() @ light.key_direction.astype(np.float64)
+    level = np.broadcast_to(np.sin(np.linspace(0, np.pi, ROWS))[:, None], cosine.shape)
+    weight = np.where(cosine >= min(np.cos(light.key_size), cosine.max()), level + 1e-9, 0.0)
+    return np.einsum("hw,hwc->c", weight / weight.sum(), around)
+
+
 def emitters(light: Light, mi: Any) -> dict[str, Any]:
     """Mitsuba's description of the light; `mi` is the package with a variant chosen."""
-    made: dict[str, Any] = {
-        "surroundings": {"type": "envmap", "bitmap": mi.Bitmap(surroundings(light))}
-    }
+    around = surroundings(light)
+    made: dict[str, Any] = {"surroundings": {"type": "envmap", "bitmap": mi.Bitmap(around)}}
     if light.key_colour.any():
         towards = light.key_direction.astype(np.float64)
         radius = float(np.tan(light.key_size))
         emitted = light.key_colour / (np.pi * np.sin(light.key_size) ** 2)
+        emitted = emitted + hidden(around, light)
         up = [0.0, 0.0, 1.0] if abs(towards[1]) > 0.9 else [0.0, 1.0, 0.0]
         placed = mi.ScalarTransform4f().look_at(
             origin=(towards * AWAY).tolist(), target=[0.0, 0.0, 0.0], up=up
