@@ -14,7 +14,7 @@ from scipy import sparse
 from assets import atlas, eyeball
 from assets.head import Head, HeadModel, Topology
 from assets.streams import stream
-from generator import anchors, brows, cards, clothes, hair, lashes
+from generator import anchors, beard, brows, cards, clothes, hair, lashes
 from generator.grooming import Grooming
 from generator.moist import moist
 from render.mesh import Mesh, incidence, vertex_normals
@@ -90,13 +90,17 @@ def _refined_vertices(topology: Topology) -> int:
 
 
 def _all_cards(
-    model: HeadModel, groom: Grooming, rng: np.random.Generator, worn: Worn
+    model: HeadModel, head: Head, groom: Grooming, key: tuple[int, int], worn: Worn
 ) -> cards.Cards:
+    rng = stream(*key, "grooming")
     own = {
         "brow": brows.grow(model, groom.brow_density, groom.brow_width, rng),
         "lash": lashes.grow(model, groom.lash_density, groom.lash_length, rng),
-        "hair": hair.grow(model, groom.hair, rng),
+        "beard": beard.grow(model, head, groom.beard, scale_of(head), stream(*key, "beard")),
     }
+    if "hair" not in worn:
+        locks = stream(*key, "hair locks")
+        own["hair"] = hair.grow(model, head, groom.hair, scale_of(head), locks)
     return cards.join([part for part in {**own, **worn}.values() if part is not None])
 
 
@@ -115,7 +119,7 @@ def make_body(
     refined = anchors.refinement(head.topology)
     ball = eyeball.mesh()
     cloth = clothes.garment(model, groom.clothes)
-    grown = _all_cards(model, groom, stream(*key, "grooming"), worn)
+    grown = _all_cards(model, head, groom, key, worn)
     solids: Mapping[str, tuple[int, np.ndarray, np.ndarray, np.ndarray]] = {
         "skin": (
             _refined_vertices(head.topology), refined.triangles, refined.uv, refined.uv_triangles

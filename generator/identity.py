@@ -82,5 +82,7 @@ def make_identity(index: int, count: int, seed: int, ages: str = "18-90") -> Ide
         person=person,
         shape=draw_shape(person, stream(seed, index, "shape")),
         looks=draw_looks(person, stream(seed, index, "looks")),
-        grooming=draw_grooming(person, stream(seed, index, "groom")),
+        grooming=draw_grooming(
+            person, stream(seed, index, "groom"), stream(seed, index, "hair style")
+        ),
     )

@@ -14,7 +14,7 @@ from generator.cards import Cards, Lines
 from render.mesh import Points
 
 ROWS = 4
-UPPER, LOWER = 46, 30
+UPPER, LOWER = 58, 34
 # Length the cards are drawn at; a person's own is a factor on it.
 LENGTH = 0.008
 
@@ -62,16 +62,16 @@ def _stretch(model: HeadModel, side: int, upper: bool, rng: np.random.Generator)
     size *= LENGTH * (1.0 if upper else 0.55)
     step = np.linspace(0, 1, ROWS)[None, :, None]
     forward = (radial + fan)[:, None] * (0.85 * step - 0.15 * step**2)
-    curl = up * (0.12 * step + (0.62 if upper else 0.35) * step**2)
+    curl = up * (0.10 * step + (0.45 if upper else 0.30) * step**2)
     centre = frames.origin[:, None] + size[:, None, None] * (forward + curl)
     along = np.gradient(centre, axis=1)
     sideways = np.cross(along, np.broadcast_to(up, along.shape))
     sideways /= np.linalg.norm(sideways, axis=2, keepdims=True)
-    half = sideways * 0.00055 * np.array([1.0, 1.0, 1.15, 1.3])[None, :, None]
+    half = sideways * 0.00050 * np.array([1.0, 1.0, 1.15, 1.3])[None, :, None]
     facing = np.cross(sideways, along)
     facing /= np.linalg.norm(facing, axis=2, keepdims=True)
     anchor = np.repeat(np.arange(count, dtype=np.int32)[:, None], ROWS, axis=1)
-    window = cards.tile_window("lash", rng.uniform(0, 0.75, count), 0.25, ROWS)
+    window = cards.variant_window("lash", rng.integers(0, 3, count), 3, ROWS)
     return cards.cards(points, frames, Lines(centre, half, facing, anchor), window)
 
 

@@ -30,6 +30,7 @@ HAIR: dict[str, Colour] = {
     "blond": (158, 126, 84),
     "red": (118, 58, 30),
 }
+BROW_SHEEN: Colour = (92, 66, 46)
 WHITE_HAIR: Colour = (168, 165, 160)
 # Chances of the names above for the three ancestries (our choice: what is usual among their
 # people; mixed people get the mean by share).
@@ -75,6 +76,7 @@ class Looks:
     grey: float
     hair: Colour
     brow: Colour
+    beard_hair: Colour
     eye: str
     gown: Colour
 
@@ -132,7 +134,10 @@ def draw_looks(person: Person, rng: np.random.Generator) -> Looks:
         circles=_triangle(0.1, 0.8, rng) * (0.4 + 0.6 * grown) + 0.25 * old,
         grey=grey,
         hair=_mixed(hair, WHITE_HAIR, grey),
-        brow=_mixed(hair, WHITE_HAIR, 0.55 * grey),
+        # Brows are lighter than dark hair, and down before they are brows.
+        brow=_mixed(_mixed(hair, BROW_SHEEN, 0.22 + 0.4 * infant), WHITE_HAIR, 0.55 * grey),
+        # Beards are a little redder than hair, and grey before it.
+        beard_hair=_mixed(_mixed(hair, HAIR["red"], 0.12), WHITE_HAIR, min(1.15 * grey, 1.0)),
         eye=_named(list(EYES), _EYE_CHANCES, person, float(rng.random())),
         gown=GOWNS[int(rng.integers(len(GOWNS)))],
     )

@@ -15,6 +15,7 @@ from jaxtyping import Bool, Float32, UInt8
 from assets import skin
 from assets.skin import SkinModel
 from generator import skin_marks, skin_noise
+from generator.grooming import Grooming, Hair
 from generator.identity import Identity
 from generator.looks import Colour, Looks
 
@@ -173,12 +174,19 @@ def _hair(identity: Identity, rng: np.random.Generator) -> np.ndarray:
     # Hair ends that are lighter than the skin hardly show on it.
     light = skin.lab_from_linear(((np.array(looks.hair) / 255 + 0.055) / 1.055) ** 2.4)[0]
     pale = float(np.interp(light - looks.lightness, (-15.0, 15.0), (1.0, 0.3)))
-    cover = {"shaved": 0.42 * pale, "stubble": 0.68 * pale, "cropped": 0.86}[grooming.hair.style]
+    cover = {"shaved": 0.42 * pale, "stubble": 0.68 * pale}.get(grooming.hair.style, 0.95)
+    grown = _under(grooming.hair) < 1
+    if grown:
+        # Locks cover the edge: paint begins behind it, and lets no skin through.
+        edge = np.float32(1.5) * (edge - np.float32(0.25))
     hair = np.clip(edge, 0, 1, out=edge)
-    hair *= np.float32(cover * grooming.hair.density) * np.clip(0.8 + 0.2 * grain, 0, 1)
+    if grown:
+        hair *= np.float32(cover)
+    else:
+        hair *= np.float32(cover * grooming.hair.density) * np.clip(0.8 + 0.2 * grain, 0, 1)
     for name, amount, level, spread in (
-        ("brow", 0.34 * grooming.brow_density, 0.8, 0.4),
-        ("beard", 0.42 * pale * looks.beard, 0.45, 0.35),
+        ("brow", 0.26 * grooming.brow_density, 0.8, 0.4),
+        ("beard", _beard_paint(looks, grooming, pale), 0.45, 0.35),
         ("lash_line", 0.35 * grooming.lash_density, 1.0, 0.0),
     ):
         if amount > 0:
@@ -186,6 +194,17 @@ def _hair(identity: Identity, rng: np.random.Generator) -> np.ndarray:
             paint = np.clip(level + spread * grain[rows], 0, 1) * skin_noise.region(name)[rows]
             np.maximum(hair[rows], np.float32(amount) * paint, out=hair[rows])
     return hair
+
+
+def _under(hair: Hair) -> float:
+    """How dark hair painted on the skin is against its colour: under locks it lies in shade."""
+    return 1.0 if hair.style in ("shaved", "stubble", "wispy") else 0.55
+
+
+def _beard_paint(looks: Looks, grooming: Grooming, pale: float) -> float:
+    """How much of the skin hair of a beard covers: its shadow when shaved, more under locks."""
+    shadow = (0.42 if _under(grooming.hair) == 1 else 0.34) * pale * looks.beard
+    return max(shadow, 0.5) if grooming.beard in ("short", "full") else shadow
 
 
 @cache
@@ -223,6 +242,8 @@ def layers(identity: Identity, rng: np.random.Generator) -> Layers:
     pigments = cv2.merge([melanin, blood])
     density += cv2.transform(pigments, np.stack([model.melanin, model.haemoglobin], 1))
     hair = _hair(identity, rng)
+    under = _under(identity.grooming.hair)
+    hair_colour = tuple(round(under * value) for value in looks.hair)
     # Newton's method on the median of the painted face: hair and pores darken it a little.
     base = -np.log(skin.locus(looks.lightness, looks.red, looks.yellow))
     face = density[::3, ::3][_face()]
@@ -230,11 +251,11 @@ def layers(identity: Identity, rng: np.random.Generator) -> Layers:
     shift = base - np.median(face, axis=0) - _PORE_SHADE
     for _ in range(2):
         colour = to_srgb((face + shift).astype(np.float32)[None])[0]
-        painted = (1 - cover) * colour + cover * np.array(looks.hair)
+        painted = (1 - cover) * colour + cover * np.array(hair_colour)
         reached = -np.log(((np.median(painted, axis=0) / 255 + 0.055) / 1.055) ** 2.4)
         shift += base - reached - _PORE_SHADE
     density += shift.astype(np.float32)
-    return Layers(density, height, hair, looks.hair)
+    return Layers(density, height, hair, hair_colour)
 
 
 @cache

@@ -42,6 +42,9 @@ from render.sensor import Sensor
 LEAST = 4
 """Pixels of its class on which a picture shows what is worn; fewer are none."""
 
+# Landmarks (ibug order) of the right and left brow and of the right and left eye.
+EYES_AND_BROWS = (range(17, 22), range(22, 27), range(36, 42), range(42, 48))
+
 
 @dataclass(frozen=True)
 class Shot:
@@ -123,6 +126,16 @@ def _light(shot: Shot) -> LightFacts:
     )
 
 
+def hidden_by_hair(frame: Frame) -> bool:
+    """Whether hair lies over an eye or a brow: over a third of its landmarks or more."""
+    pixels = np.floor(frame.landmarks).astype(int)
+    height, width = frame.classes.shape
+    inside = ((pixels >= 0) & (pixels < [width, height])).all(axis=1)
+    column, row = np.where(inside[:, None], pixels, 0).T
+    over = inside & ~frame.landmark_visible & (frame.classes[row, column] == CLASSES["hair"])
+    return any(over[list(part)].mean() >= 1 / 3 for part in EYES_AND_BROWS)
+
+
 def _sensor(config: GenerateConfig, sensor: Sensor) -> SensorFacts:
     return SensorFacts(
         noise=sensor.noise,
@@ -187,7 +200,8 @@ def record(config: GenerateConfig, identity: Identity, shot: Shot, frame: Frame)
         landmarks=LandmarkFacts(
             "ibug68", points, tuple(bool(seen) for seen in frame.landmark_visible)
         ),
-        occluders=occluding(shot.worn, frame.classes),
+        occluders=occluding(shot.worn, frame.classes)
+        + (("hair",) if hidden_by_hair(frame) else ()),
         seed=config.seed,
         made_by=makers(config),
     )  # fmt: skip

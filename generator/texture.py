@@ -5,7 +5,7 @@ skin itself is composed at `assets.skin.FIT_SIZE` (`generator.skin_layers`) and 
 size asked for; eyes, mouth, cards and cloth are small pictures laid into their charts.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 import cv2
@@ -17,6 +17,7 @@ from assets import skin as skin_model
 from assets.skin import FIT_SIZE, SkinModel
 from assets.streams import stream
 from generator import card_texture, mouth_texture, skin_layers, skin_noise
+from generator.card_texture import Dye
 from generator.eye_texture import EyeLook, eye, unevenness
 from generator.identity import Identity
 
@@ -25,11 +26,12 @@ _FLAT = (128, 128, 255)
 # Roughness by chart; below 0.16 the renderer mirrors the surroundings, as wet things do.
 _ROUGHNESS = {
     "gown": 0.92, "mouth": 0.48, "left_cavity": 0.25, "right_cavity": 0.25, "left_eye": 0.06,
-    "right_eye": 0.06, "teeth": 0.55, "tongue": 0.48, "hair": 0.45, "brow": 0.5, "lash": 0.5,
+    "right_eye": 0.06, "teeth": 0.55, "tongue": 0.48, "hair": 0.45, "locks": 0.45, "brow": 0.5,
+    "lash": 0.5,
 }  # fmt: skip
 _SCATTER = {
     "gown": 0, "mouth": 200, "left_cavity": 200, "right_cavity": 200, "left_eye": 70,
-    "right_eye": 70, "teeth": 120, "tongue": 210, "hair": 0, "brow": 0, "lash": 0,
+    "right_eye": 70, "teeth": 120, "tongue": 210, "hair": 0, "locks": 0, "brow": 0, "lash": 0,
 }  # fmt: skip
 
 
@@ -133,6 +135,8 @@ def _paint_skin(texture: Texture, layers: skin_layers.Layers, identity: Identity
     weights = np.array([[-255 * 0.20 * looks.oil, -255 * 0.17, 255 * 0.54]], np.float32)
     rough = cv2.transform(gloss, weights)
     rough -= np.float32(7) * skin_noise.pore_height(size)
+    # Hair painted on the skin is dull.
+    rough += np.float32(110) * _resized(layers.hair, shape)
     texture.roughness[box] = cv2.convertScaleAbs(np.maximum(rough, 60))
     cover = _resized(cv2.convertScaleAbs(layers.hair, alpha=200), shape)
     texture.scatter[box] = 255 - cover
@@ -204,16 +208,29 @@ def _paint_mouth(texture: Texture, model: SkinModel, identity: Identity) -> None
 
 
 def _paint_cards(texture: Texture, identity: Identity) -> None:
-    looks, size = identity.looks, len(texture.scatter)
+    looks, curl = identity.looks, identity.grooming.hair.curl
     white = 0.5 * looks.grey
-    lash = card_texture.lash_colour(looks.brow)
+    own, lash = Dye(looks.hair, white), Dye(card_texture.lash_colour(looks.brow), 0.0)
+    brow, beard = Dye(looks.brow, 0.5 * white), Dye(looks.beard_hair, min(1.2 * white, 0.6))
+    locks = card_texture.coiled(card_texture.LOCKS, curl)
+    short = card_texture.coiled(card_texture.SHORT, curl)
     tiles = {
-        "hair": replace(card_texture.HAIR_TILE, colour=looks.hair, grey=white),
-        "brow": replace(card_texture.BROW_TILE, colour=looks.brow, grey=0.5 * white),
-        "lash": replace(card_texture.LASH_TILE, colour=lash),
+        "locks": (locks, (own,) * len(locks)),
+        "hair": (short, (*(own,) * card_texture.BEARD, beard)),
+        "brow": (card_texture.BROW, (brow,) * len(card_texture.BROW)),
+        "lash": (card_texture.LASH, (lash,) * len(card_texture.LASH)),
     }
-    for sample, (name, strands) in enumerate(tiles.items()):
+    for sample, (name, (variants, dyes)) in enumerate(tiles.items()):
+        size = len(texture.scatter)
         rows, columns = atlas.pixel_rect(name, size)
         shape = (rows.stop - rows.start, columns.stop - columns.start)
-        rng = stream(identity.seed, identity.index, "cards", sample)
-        texture.albedo[rows, columns] = card_texture.card(strands, shape, rng)
+        rng = stream(identity.seed, identity.index, "strands", sample)
+        picture = card_texture.tile(variants, dyes, shape, rng)
+        # Round a tile nothing is opaque, or smaller levels would show skin along cards' edges.
+        edge = size // 256
+        wide = cv2.copyMakeBorder(picture, edge, edge, edge, edge, cv2.BORDER_REPLICATE)
+        wide[:edge, :, 3] = wide[-edge:, :, 3] = 0
+        wide[:, :edge, 3] = wide[:, -edge:, 3] = 0
+        texture.albedo[
+            rows.start - edge : rows.stop + edge, columns.start - edge : columns.stop + edge
+        ] = wide

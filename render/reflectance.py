@@ -155,21 +155,40 @@ def bounced(openness: wp.float32, albedo: wp.vec3) -> wp.vec3:
 
 @no_type_check
 @wp.func
+def along_strand(t: wp.vec3, light: wp.vec3, v: wp.vec3) -> wp.float32:
+    """Give the cosine between the eye and the cone in which a strand mirrors light."""
+    tl = wp.dot(t, light)
+    tv = wp.dot(t, v)
+    return wp.max(wp.sqrt(wp.max((1.0 - tl * tl) * (1.0 - tv * tv), 0.0)) - tl * tv, 0.0)
+
+
+@no_type_check
+@wp.func
 def strand(
     lamp: Lamp, albedo: wp.vec3, n: wp.vec3, t: wp.vec3, v: wp.vec3, reached: wp.vec4
 ) -> wp.vec3:
-    """Give the light of a strand along `t` that grows from a surface with normal `n`."""
+    """Give the light of a strand along `t` that grows from a surface with normal `n`.
+
+    Two highlights after Marschner et al. 2003: white, moved to the root, and coloured, moved to
+    the tip. Among strands light goes on from one to the next, so that what lies deep is darker and
+    more coloured.
+    """
+    root = wp.normalize(t - 0.07 * n)
+    tip = wp.normalize(t + 0.12 * n)
     tl = wp.dot(t, lamp.direction)
-    tv = wp.dot(t, v)
     sine_l = wp.sqrt(wp.max(1.0 - tl * tl, 0.0))
-    sine_v = wp.sqrt(wp.max(1.0 - tv * tv, 0.0))
-    along = wp.max(sine_l * sine_v - tl * tv, 0.0)
-    facing = wp.clamp(0.35 + 0.65 * wp.dot(n, lamp.direction), 0.0, 1.0)
-    sky = soft_irradiance(lamp, n, n, wp.vec3(0.5, 0.5, 0.5)) * reached[0]
-    key = lamp.colour * (reached[1] * facing)
-    diffuse = wp.cw_mul(albedo, sky * 0.31830989 + key * (0.27 * sine_l))
-    first = wp.pow(along, 40.0) * 0.03
-    second = wp.pow(along, 14.0)
-    shine = key * (first * sine_l) + wp.cw_mul(key, albedo) * (0.18 * second)
-    glow = reflected(lamp, wp.normalize(n * 0.7 + v * 0.3), 0.7) * (0.02 * reached[0])
+    white = along_strand(root, lamp.direction, v)
+    coloured = along_strand(tip, lamp.direction, v)
+    facing = wp.clamp(0.30 + 0.70 * wp.dot(n, lamp.direction), 0.0, 1.0)
+    depth = reached[0] * (0.35 + 0.65 * reached[0])
+    sky = soft_irradiance(lamp, n, n, wp.vec3(0.5, 0.5, 0.5)) * depth
+    # Light that locks on top keep off goes on among them.
+    key = lamp.colour * ((0.25 + 0.75 * reached[1]) * facing)
+    diffuse = wp.cw_mul(albedo, sky * 0.31830989 + key * (0.25 * sine_l))
+    shine = key * (wp.pow(white, 60.0) * 0.028 * sine_l)
+    shine += wp.cw_mul(key, albedo) * (0.20 * wp.pow(coloured, 10.0))
+    # Of what strands mirror of the sky most is caught by other strands: little, and not blue.
+    glow = reflected(lamp, wp.normalize(n * 0.7 + v * 0.3), 0.8)
+    grey = (glow[0] + glow[1] + glow[2]) / 3.0
+    glow = (glow * 0.4 + wp.vec3(grey, grey, grey) * 0.6) * (0.0045 * depth)
     return diffuse + shine + glow

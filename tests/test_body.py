@@ -5,7 +5,7 @@ import pytest
 
 from assets import head as head_models
 from assets.head import Head, HeadModel
-from generator import anchors, brows, clothes, hair, lashes
+from generator import anchors, brows, clothes, lashes
 from generator.body import Body, make_body
 from generator.grooming import Grooming, Hair
 from rigging.gaze import STRAIGHT
@@ -81,17 +81,6 @@ def test_lashes_root_on_the_lids_and_stand_off_the_eyeball(model: HeadModel, adu
     roots = strands.reshape(-1, lashes.ROWS, 2, 3)[:, 0].mean(1)
     gap = np.linalg.norm(roots[:, None] - np.concatenate(margins), axis=2).min(1)
     assert gap.max() < 0.003
-
-
-def test_hair_thins_with_balding_and_is_painted_when_short(model: HeadModel) -> None:
-    def cards(balding: float) -> int:
-        style = Hair("cropped", 0.012, 1.0, balding, 0.2)
-        grown = hair.grow(model, style, np.random.default_rng(1))
-        return 0 if grown is None else len(grown.anchor)
-
-    assert cards(0.0) > cards(0.5) > cards(1.0)
-    stubble = Hair("stubble", 0.002, 1.0, 0.0, 0.2)
-    assert hair.grow(model, stubble, np.random.default_rng(1)) is None
 
 
 @pytest.mark.parametrize("kind", ["gown", "crew", "collar"])

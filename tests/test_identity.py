@@ -8,7 +8,17 @@ from scipy import stats
 
 from assets.head import ANCHORS, ETHNICITIES, load
 from assets.population import BANDS, MIXES, AgeRange
-from generator.grooming import CLOTHES_SHARES, LONGEST, STYLE_SHARES, draw_grooming
+from generator.grooming import (
+    BEARD_SHARES,
+    CLOTHES_SHARES,
+    COILY,
+    LENGTHS,
+    LONGEST,
+    STYLE_SHARES,
+    Grooming,
+    draw_grooming,
+    wearer,
+)
 from generator.identity import Identity, make_identity
 from generator.shape import AGE_AXIS, AGE_YEARS, age_axis, draw_shape
 from generator.spread import OFFSETS, PAIRED, WHOLE
@@ -121,8 +131,10 @@ def test_grooming_is_in_keeping_with_age_and_sex(people: list[Identity]) -> None
         if person.age_years < 2:
             assert grooming.brow_density < 0.6
             assert hair.density < 0.9
-            assert hair.style == "cropped"
-        assert 0 <= hair.length <= LONGEST[person.sex]
+            assert hair.style in ("wispy", "cropped")
+        assert hair.style in STYLE_SHARES[wearer(person, hair.balding, hair.curl)]
+        low, high = LENGTHS.get(hair.style, (0.0, LONGEST[person.sex]))
+        assert (low if person.age_years > 4 else 0) <= hair.length <= high
         assert (hair.style == "shaved") == (hair.length == 0)
         for amount in (hair.density, hair.balding, hair.curl, grooming.brow_density):
             assert 0 <= amount <= 1
@@ -136,19 +148,58 @@ def test_grooming_is_in_keeping_with_age_and_sex(people: list[Identity]) -> None
     assert min(curls["african"]) > np.mean(curls["asian"])
 
 
-def test_styles_and_clothes_follow_their_chances() -> None:
-    person = replace(make_identity(0, 4, 3).person, sex="female", age_years=30.0)
-    rng = np.random.default_rng(8)
-    drawn = [draw_grooming(person, rng) for _ in range(3000)]
-    shaved, stubble = STYLE_SHARES["female"]
-    styles = [grooming.hair.style for grooming in drawn]
-    observed = [styles.count(style) for style in ("shaved", "stubble", "cropped")]
-    expected = 3000 * np.array([shaved, stubble, 1 - shaved - stubble])
-    assert stats.chisquare(observed, expected).pvalue > UNLIKELY
-    clothes = [grooming.clothes for grooming in drawn]
-    observed = [clothes.count(kind) for kind in CLOTHES_SHARES]
-    expected = 3000 * np.array(list(CLOTHES_SHARES.values()))
-    assert stats.chisquare(observed, expected).pvalue > UNLIKELY
+def draws(count: int, **facts: object) -> list[Grooming]:
+    person = replace(make_identity(0, 4, 3).person, **facts)
+    rng, styling = np.random.default_rng(8), np.random.default_rng(9)
+    return [draw_grooming(person, rng, styling) for _ in range(count)]
+
+
+def as_shared(found: list[str], shares: dict) -> bool:
+    observed = [found.count(name) for name in shares]
+    expected = len(found) * np.array(list(shares.values()))
+    assert sum(observed) == len(found)
+    return len(shares) == 1 or stats.chisquare(observed, expected).pvalue > UNLIKELY
+
+
+@pytest.mark.parametrize("kind", STYLE_SHARES)
+def test_styles_follow_their_shares(kind: str) -> None:
+    coily = "coily" in kind
+    age = 0.2 if kind == "newborn" else 1.2 if kind == "infant" else 72.0
+    age = 8.0 if kind[:3] in ("boy", "gir") else 30.0 if kind[:5] == "woman" else age
+    facts = {
+        "sex": "female" if "woman" in kind or "girl" in kind else "male",
+        "age_years": age, "african": 0.9 * coily, "asian": 0.0, "caucasian": 1 - 0.9 * coily,
+    }  # fmt: skip
+    bald = "bald" in kind
+    found = [
+        drawn.hair.style
+        for drawn in draws(2500, **facts)
+        if (drawn.hair.balding >= 0.35) == bald and ((drawn.hair.curl >= COILY) == coily or age < 2)
+    ]
+    assert len(found) > 300
+    assert as_shared(found, STYLE_SHARES[kind])
+    assert sum(STYLE_SHARES[kind].values()) == pytest.approx(1.0)
+
+
+def test_women_and_men_are_mostly_read_as_such() -> None:
+    """Long, bobbed or tied hair is what most women and few men have."""
+    worn = {"bob", "bob_fringe", "long", "long_fringe", "ponytail", "bun"}
+
+    def share(kind: str) -> float:
+        return sum(value for name, value in STYLE_SHARES[kind].items() if name in worn)
+
+    assert min(share("woman"), share("girl")) > 0.8
+    assert (
+        max(share(kind) for kind in STYLE_SHARES if kind.startswith(("man", "boy", "bald"))) < 0.1
+    )
+
+
+def test_beards_and_clothes_follow_their_chances() -> None:
+    men = draws(4000, sex="male", age_years=40.0, asian=0.0)
+    assert as_shared([drawn.beard for drawn in men], BEARD_SHARES)
+    assert as_shared([drawn.clothes for drawn in men], CLOTHES_SHARES)
+    assert {drawn.beard for drawn in draws(300, sex="female", age_years=40.0)} == {"none"}
+    assert {drawn.beard for drawn in draws(300, sex="male", age_years=17.0)} == {"none"}
 
 
 def test_a_shape_is_drawn_from_its_own_stream() -> None:

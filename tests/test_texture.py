@@ -10,7 +10,7 @@ from assets import atlas, head, skin
 from assets.classes import CLASSES
 from assets.eyeball import LIMBUS_UV
 from generator import skin_layers, skin_noise
-from generator.card_texture import HAIR_TILE, card
+from generator.card_texture import LOCKS, SHORT, Dye, card
 from generator.eye_texture import TILE, EyeLook, eye
 from generator.identity import Identity, make_identity
 from generator.looks import EYES
@@ -105,8 +105,12 @@ def test_a_person_has_the_same_bytes_and_another_has_others():
 def test_alpha_is_full_but_on_cards():
     texture = painted(0, "18-90", 5)
     cards = np.zeros((1024, 1024), bool)
-    for name in ("hair", "brow", "lash"):
-        cards[atlas.pixel_rect(name, 1024)] = True
+    for name in ("hair", "locks", "brow", "lash"):
+        rows, columns = atlas.pixel_rect(name, 1024)
+        # The gap round a tile lets through, too: no card shows skin at its edge.
+        cards[rows.start - 4 : rows.stop + 4, columns.start - 4 : columns.stop + 4] = True
+        rim = texture.albedo[rows.start - 4 : rows.stop + 4, [columns.start - 3, columns.stop + 2]]
+        assert (rim[..., 3] == 0).all()
         alpha = texture.albedo[atlas.pixel_rect(name, 1024)][..., 3]
         # Strands and gaps, and roots no thinner than tips.
         assert 0.1 < (alpha >= 128).mean() < 0.95
@@ -191,11 +195,32 @@ def test_an_eye_has_pupil_iris_limbus_and_a_white_that_is_not_white(colour: str)
         assert inner[0] > inner[2]
 
 
-def test_strands_taper_from_root_to_tip():
-    alpha = card(HAIR_TILE, (200, 300), np.random.default_rng(0))[..., 3]
-    cover = (alpha > 128).mean(1)
+@pytest.mark.parametrize("variant", range(len(LOCKS)))
+def test_strands_taper_from_root_to_tip(variant: int):
+    dye = Dye((90, 60, 40), 0.0)
+    picture = card(LOCKS[variant], dye, (300, 90), np.random.default_rng(0))
+    cover = (picture[..., 3] > 128).mean(1)
     # Row 0 is the tip.
-    assert cover[-20:].mean() > cover[90:110].mean() > cover[10:30].mean()
+    assert cover[200:270].mean() > cover[60:120].mean() > cover[:30].mean()
+    # Roots lie in the shade of what lies over them, and colour goes on where nothing is drawn.
+    light = picture[..., :3].mean(axis=(1, 2))
+    assert light[-10:].mean() < 0.85 * light[60:120].mean()
+    assert (picture[..., 0] > picture[..., 2]).all()
+
+
+def test_a_lock_does_not_reach_into_its_neighbours():
+    dye = Dye((90, 60, 40), 0.5)
+    for variant in (*LOCKS, *SHORT):
+        alpha = card(variant, dye, (300, 100), np.random.default_rng(1))[..., 3]
+        assert alpha[:, [0, -1]].max() < 64
+
+
+def test_grey_hair_has_white_strands_among_its_own():
+    def spread(grey: float) -> float:
+        tile = card(SHORT[1], Dye((40, 30, 24), grey), (200, 100), np.random.default_rng(2))
+        return float(tile[tile[..., 3] > 200][:, :3].astype(float).std())
+
+    assert spread(0.4) > 2 * spread(0.0)
 
 
 def test_sizes_show_the_same_person():
