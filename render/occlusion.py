@@ -21,8 +21,9 @@ from render.surface import CENTRE, SAMPLES, Posed, Surface, View, blend, corner_
 REACH = 0.16
 """What stands farther off than this (m) shades nothing."""
 
-CLOSED = 0.6
-"""Share of its openness that a place loses whose mirrored ray the head blocks."""
+CLOSED = 0.5
+"""Share of its openness that a place loses whose mirrored ray the head blocks. Against rays cast at
+twelve heads such places are 0.69 open; they came out as 0.89 without it, and do as 0.70 with it."""
 
 TURNS = wp.types.vector(16, int)(0, 1, 4, 5, 9, 8, 13, 12, 6, 7, 2, 3, 15, 14, 11, 10)
 """Which of the 16 turns a place in a 4 x 4 block takes: neighbours far apart, and the even turns on

@@ -6,7 +6,7 @@ import pytest
 
 from assets.environments import load
 from render import background
-from render.background import decode_srgb, defocused, disc, gradient, picture, plain
+from render.background import decode_srgb, defocused, disc, gradient, held, picture, plain
 from render.camera import Camera, intrinsics, look_at, project
 from render.develop import STEPS, WHITEST, tone_table
 from render.panorama import about_y, directions
@@ -113,6 +113,50 @@ def test_any_size_and_aperture_gives_finite_light(size, aperture):
     assert np.isfinite(shown).all()
     assert (shown >= 0).all()
     assert shown.max() > 0
+
+
+def greys(levels):
+    return np.repeat(np.float32(levels).reshape(1, -1, 1), 3, axis=2)
+
+
+def test_what_is_neither_bright_nor_vivid_is_left_alone():
+    rng = np.random.default_rng(5)
+    level = rng.uniform(0.0, background.KNEE, (20, 30, 1))
+    dull = (level * rng.uniform(0.6, 1.0, (20, 30, 3))).astype(np.float32)
+    assert np.ptp(dull, axis=-1).max() < background.VIVID
+    np.testing.assert_allclose(held(dull, 1.0), dull, rtol=1e-5, atol=1e-6)
+    blue = np.float32([[[0.1, 0.2, 0.45]]])  # a sky is as blue as it is
+    np.testing.assert_allclose(held(blue, 1.0), blue, rtol=1e-5)
+
+
+def test_bright_surroundings_stay_apart_and_below_white():
+    levels = np.geomspace(0.3, 3000.0, 200)
+    shown = held(greys(levels), 1.0)[0, :, 0]
+    assert (np.diff(shown) > 0).all()
+    # As steep as the light where it begins to bend, and no step.
+    slope = np.diff(held(greys(background.KNEE + np.float32([-1e-3, 0.0, 1e-3])), 1.0)[0, :, 0])
+    np.testing.assert_allclose(slope, 1e-3, rtol=0.01)
+    # A sky four times as bright as a white that is lit like the head is not white in the picture.
+    table = tone_table(1.0)
+    codes = [table[int(np.sqrt(light / WHITEST) * (STEPS - 1))] for light in (4.0, shown[-1])]
+    assert codes[0] > 254.5
+    assert developed(held(greys([4.0]), 1.0), 1.0).max() < 248
+
+
+def test_holding_back_follows_the_exposure():
+    light = np.random.default_rng(6).uniform(0, 9, (5, 6, 3)).astype(np.float32)
+    np.testing.assert_allclose(held(light / 4, 4.0), held(light, 1.0) / 4, rtol=1e-5)
+    grey = surroundings(np.full((64, 128, 3), 7.0))
+    plain_light = defocused(grey, 0.4, camera(), 0.02)
+    kept = defocused(grey, 0.4, camera(), 0.02, 0.5)
+    np.testing.assert_allclose(kept, held(plain_light, 0.5), rtol=1e-5)
+
+
+def test_a_lime_wall_pales_and_keeps_its_luminance_order():
+    lime = np.float32([[[0.62, 0.80, 0.02]]])
+    paler = held(lime, 1.0)[0, 0]
+    assert paler[1] - paler[2] < 0.55 * (lime[0, 0, 1] - lime[0, 0, 2])
+    assert paler[1] > paler[0] > paler[2]
 
 
 @pytest.mark.parametrize("radius", [0.1, 0.5, 1.2, 3.0, 3.5])
