@@ -16,7 +16,7 @@ from generator.config import GenerateConfig, decisive
 from generator.shards import codec, drawn_rules, folder, manifest
 from generator.shards.drawn_rules import drawn_faults
 from generator.shards.map_rules import member_faults
-from generator.shards.record import Angles, LandmarkFacts, Record, Sample
+from generator.shards.record import Angles, LandmarkFacts, Maker, Record, Sample
 from generator.shards.stated import read_options
 from render.camera import Camera, head_angles, head_rotation
 from tests.damage import CONFIG, on, rewrite, said
@@ -112,6 +112,10 @@ OUTSIDE = replace(BASE.landmarks, points=((40.0, 1.0), *BASE.landmarks.points[1:
             replace(BASE, person=replace(BASE.person, hair="makehuman:short01")),
             "person.hair must be one of our own styles, as in config.json, got makehuman:short01",
         ),
+        (
+            replace(BASE, made_by=replace(BASE.made_by, renderer=Maker("warp, mitsuba"))),
+            "made_by.renderer.name must be warp, as in config.json, got warp, mitsuba",
+        ),
         (replace(BASE, view=2), "view must be 0 to 1, as in config.json, got 2"),
     ],
 )
@@ -204,6 +208,14 @@ def test_the_configuration_is_held_to_the_data(true: Path, tmp_path: Path) -> No
         ({"views": 3}, ["p000000 must have the views 0 to 2|0, 1"]),
         ({"pain_per_identity": 2}, ["p000000 view 0 must have 2 pain pictures|1"]),
         ({"confounders": 0}, ["p000004 view 1 must have 0 confounder pictures|1"]),
+        (
+            {"raster": "pyrender"},
+            ["made_by.renderer.name must be pyrender, as in config.json|warp"],
+        ),
+        (
+            {"raster": "pyrender", "shading": "mitsuba"},
+            ["made_by.renderer.name must be pyrender, mitsuba, as in config.json|warp"],
+        ),
         ({"camera": "ward"}, ["camera.name must be ward, as in config.json|portrait"]),
         ({"environments": ["lebombo"]}, ["environment must be one of lebombo, as in config.json"]),
         ({"identities": 6}, ["people must be 6|5"]),

@@ -106,6 +106,7 @@ def _option_faults(record: Record, options: Options) -> Iterator[Wrong]:
         "image": (record.image, options.image),
         "camera.name": (record.camera and record.camera.name, options.camera),
         "background.kind": (record.background.kind, options.background),
+        "made_by.renderer.name": (record.made_by.renderer.name, options.renderer),
     }
     for name, (got, expected) in stated.items():
         if got != expected:

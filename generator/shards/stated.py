@@ -37,6 +37,13 @@ class Options:
     depth_of_field: bool
     occluders: tuple[str, ...]
     hair: Literal["cards", "makehuman"]
+    raster: Literal["warp", "pyrender", "pytorch3d"]
+    shading: Literal["deferred", "mitsuba"]
+
+    @property
+    def renderer(self) -> str:
+        """What records name as the maker of picture and maps."""
+        return self.raster if self.shading == "deferred" else f"{self.raster}, {self.shading}"
 
     @property
     def members(self) -> list[str]:
