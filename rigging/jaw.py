@@ -63,6 +63,7 @@ def hinge(topology: Topology) -> Hinge:
     path = angle * _turned(points, place)
     share = (motion * path).sum(axis=1) / np.maximum((path * path).sum(axis=1), 1e-9)
     share = np.where(np.linalg.norm(motion, axis=1) > 1e-5, share.clip(0.0, 1.15), 0.0)
+    share[teeth] = 1.0
     tongue = topology.part == TONGUE
     far = points[tongue, 2]
     share[tongue] = ROOT_SINKS + (1 - ROOT_SINKS) * (far - far.min()) / np.ptp(far)

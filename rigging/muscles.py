@@ -94,7 +94,7 @@ ZONES: dict[int, tuple[Zone, ...]] = {
         Zone("brow_inner", (2, 2, 0), (24, 24, 40)),
         Zone("brow_middle", (2, 3, 0), (26, 20, 40)),
     ),
-    6: (Zone("eye_outer", (-9, -14, 0), (34, 30, 40)),),
+    6: (Zone("eye_outer", (-5, -10, 0), (28, 22, 40)),),
     7: (Zone("eye_outer", (-14, 0, 0), (28, 18, 30)),),
     9: (
         Zone("nose_root", (6, -16, 0), (22, 34, 60)),
@@ -120,8 +120,8 @@ PULLS: dict[int, tuple[Pull, ...]] = {
         Pull("brow_middle", (0, -2, 0), (12, 8, 20), (-0.4, -2.6, 1.2)),
     ),
     6: (
-        Pull("eye_outer", (-9, -21, 0), (15, 8, 30), (-0.8, 5.4, 4.2)),
-        Pull("eye_outer", (-13, -11, 0), (13, 5, 20), (0.0, 1.2, 2.8)),
+        Pull("eye_outer", (-6, -18, 0), (13, 7.5, 30), (-0.8, 5.8, 4.4)),
+        Pull("eye_outer", (-13, -10, 0), (13, 5, 20), (0.0, 1.2, 2.8)),
         Pull("eye_outer", (12, -3, 0), (10, 8, 18), (-2.4, 1.0, 0.8)),
         Pull("brow_outer", (3, -3, 0), (8, 6, 16), (-0.6, -1.0, 0.3)),
     ),
@@ -138,7 +138,7 @@ PULLS: dict[int, tuple[Pull, ...]] = {
         Pull("upper_lip", (4, 6, 0), (9, 8, 20), (0.3, 2.6, 0.3)),
     ),
     10: (
-        Pull("upper_lip", (6, 4, 0), (10, 8, 20), (0.7, 4.0, 0.8)),
+        Pull("upper_lip", (6, 4, 0), (10, 8, 20), (0.7, 4.6, 0.9)),
         Pull("wing", (9, -3, 0), (9, 9, 20), (0.6, 3.8, 3.0)),
         Pull("wing", (0, 2, 0), (6, 6, 14), (0.5, 1.0, 0.0)),
     ),
@@ -161,6 +161,7 @@ ABOVE = ("brow_inner", "brow_middle", "brow_outer")
 BELOW = ("nose_tip", "wing", "corner", "upper_lip", "lower_lip", "chin")
 # Depth of the mouth under the eyes in an adult, in eye distances, and how much others' may differ.
 MOUTH_DEPTH, HEIGHTS = 1.18, (0.6, 1.15)
+SHORTER = 1.4
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,7 +225,7 @@ def _face(head: Head) -> _Face:
     distance = float(head.eyes.centre[0, 0] - head.eyes.centre[1, 0])
     millimetre = distance / EYE_DISTANCE_MM
     depth = -float(landmarks[list(PLACES["corner"]), 1].mean())
-    height = float(np.clip(depth / distance / MOUTH_DEPTH, *HEIGHTS))
+    height = float(np.clip(depth / distance / MOUTH_DEPTH, *HEIGHTS)) ** SHORTER
     upper, lower = (np.array([1.0, h, 1.0]) * millimetre for h in (1.0, height))
     return _Face(head, landmarks, (upper, lower))
 
