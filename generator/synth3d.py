@@ -291,7 +291,7 @@ def made_with(config: GenerateConfig) -> dict[str, str]:
 
 def prepare(config: GenerateConfig) -> None:
     """Compile the kernels once, so that no worker of a fresh machine has to."""
-    device.prepare(config.device)
+    device.prepare(config.device, () if config.raster == "warp" else ("raster_given",))
 
 
 PRODUCER = Producer(make_person, splits, pictures, made_with, prepare)

@@ -7,6 +7,7 @@ all the same, or every one of them compiles.
 
 import importlib
 import os
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, Literal
 
@@ -60,10 +61,10 @@ def start(device: Device) -> str:
     return "cuda:0" if device == "cuda" else "cpu"
 
 
-def prepare(device: Device) -> None:
-    """Compile and load every kernel of the renderer."""
+def prepare(device: Device, more: Sequence[str] = ()) -> None:
+    """Compile and load every kernel of the renderer, and those of `more` modules of this room."""
     name = start(device)
-    for module in KERNELS:
+    for module in (*KERNELS, *more):
         wp.load_module(importlib.import_module(f"render.{module}"), device=name)
 
 

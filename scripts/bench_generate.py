@@ -30,6 +30,7 @@ from generator.synth_record import Shot, record
 from generator.view import make_view
 from render.device import Device
 from render.image import draw
+from render.raster_pyrender import load
 from render.scene import Scene
 from rigging.blendshapes import pose
 from scripts import bench_pyrender
@@ -198,8 +199,8 @@ def main() -> None:
     figures["pictures a second, generate"] = rate
     figures["largest worker, MB"] = memory
     try:
-        bench_pyrender.load()
-    except ImportError as error:
+        load()
+    except ValueError as error:
         print(f"pyrender loops left out: {error}")
     else:
         for loop in ("plain", "maps"):

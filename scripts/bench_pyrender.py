@@ -5,7 +5,6 @@ One renderer and one upload a pose for each process, the same triangles, cameras
 passes and encodes all of it, as somebody would who built the same data set on pyrender.
 """
 
-import os
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,6 +13,7 @@ import numpy as np
 from generator.shards import codec
 from render.camera import VIEWER, Camera
 from render.mesh import Mesh
+from render.raster_pyrender import load
 
 Loop = Literal["plain", "maps"]
 
@@ -26,19 +26,6 @@ class Posed:
     classes: np.ndarray
     colours: np.ndarray
     cameras: tuple[Camera, ...]
-
-
-def load() -> Any:
-    """Import pyrender through EGL, with the name that NumPy 2 took from it put back.
-
-    Raises ImportError where the package or the system's libEGL is missing.
-    """
-    os.environ.setdefault("PYOPENGL_PLATFORM", "egl")
-    if not hasattr(np, "infty"):
-        setattr(np, "infty", np.inf)  # noqa: B010
-    import pyrender
-
-    return pyrender
 
 
 class PyrenderLoop:
