@@ -19,7 +19,7 @@ from generator.brows import SPINE
 from generator.cards import Cards
 from generator.config import GenerateConfig
 from generator.identity import Identity, make_identity
-from generator.makehuman import closet, hang, lie, outfit
+from generator.makehuman import closet, hang, lie, outfit, paint
 from generator.makehuman.piece import Piece, read_piece
 from render.mesh import vertex_normals
 from rigging.blendshapes import pose
@@ -291,3 +291,34 @@ def test_every_style_follows_the_head(model: HeadModel, adult: Head, name: str) 
         change = np.abs(heights(model, vertices, moved) - still)[near]
         assert np.quantile(change, 0.98) < slip, aus
         assert np.linalg.norm(moved - placed, axis=1).max() < move, aus
+
+
+def test_pictures_take_the_colour_and_no_more_contrast_than_wanted() -> None:
+    rng = np.random.default_rng(4)
+    log = rng.normal(0, 0.5, (40, 50))
+    shades = np.stack([np.exp(log), rng.random((40, 50))], axis=2).astype(np.float32)
+    picture = paint.tinted(shades, (90, 60, 30), 0.1, 0.5)
+    alpha = picture[..., 3].astype(np.float64)
+    assert np.abs(alpha - shades[..., 1] * 127.5).max() <= 0.5 + 1e-3
+    light = np.log(picture[..., :3].astype(np.float64) / [90, 60, 30])
+    assert np.abs(light - light.mean(axis=2, keepdims=True)).max() < 0.03
+    weight = shades[..., 1]
+    middle = (weight * light[..., 0]).sum() / weight.sum()
+    spread = np.sqrt((weight * (light[..., 0] - middle) ** 2).sum() / weight.sum())
+    assert abs(spread - 0.1) < 0.004
+    assert np.corrcoef(light[..., 0].ravel(), log.ravel())[0, 1] > 0.97
+    # A picture that has less keeps what it has.
+    faint = paint.tinted(np.ones_like(shades), (90, 60, 30), 0.1, 0.5)
+    assert (faint[..., :3] == [90, 60, 30]).all()
+
+
+def test_a_picture_fills_its_chart_but_for_the_rim() -> None:
+    shape = (77, 87)
+    inner = paint.inside(shape, 0.05)
+    assert inner == (77 - 2 * 4, 87 - 2 * 4)
+    laid = paint.framed(np.full((*inner, 2), 0.7, np.float32), shape)
+    assert laid.shape == (*shape, 2)
+    assert (laid[..., 0] == np.float32(0.7)).all()
+    expected = np.zeros(shape, np.float32)
+    expected[4:-4, 4:-4] = 0.7
+    assert (laid[..., 1] == expected).all()

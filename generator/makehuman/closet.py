@@ -24,8 +24,8 @@ _FOLDERS = {"hair": "hair", "brow": "eyebrows", "lash": "eyelashes"}
 _CHARTS = {"hair": "locks", "brow": "brow", "lash": "lash"}
 # Height and width at which a brow's picture is looked at for its middle line.
 _SEEN = (256, 256)
-# How far shades of the pictures are kept: those of hair have highlights painted in.
-_CONTRAST = {"hair": 0.65, "brow": 0.5, "lash": 0.3}
+# Standard deviation of the logarithm of shades that is kept of the pictures.
+_CONTRAST = {"hair": 0.22, "brow": 0.2, "lash": 0.1}
 # The pack's lashes are those of made-up women: a share of their length.
 _LENGTH = {"female": 0.75, "male": 0.55}
 

@@ -68,11 +68,18 @@ def framed(
 def tinted(
     shades: Float32[np.ndarray, "height width 2"], colour: Colour, contrast: float, cover: float
 ) -> UInt8[np.ndarray, "height width 4"]:
-    """RGBA of a chart: the shade, to the power of `contrast`, times a colour (sRGB).
+    """RGBA of a chart: the shade, to a power that gives it `contrast`, times a colour (sRGB).
 
-    A share `cover` of the alpha is kept.
+    `contrast` is the standard deviation of the shade's logarithm, at most the picture's own:
+    highlights are painted into some pictures, and light comes from the scene. A share `cover` of
+    the alpha is kept.
     """
-    light = np.clip(shades[..., :1], 0.15, 2.6) ** np.float32(contrast)
+    log = np.log(np.clip(shades[..., :1], 0.15, 2.6))
+    weight = shades[..., 1:].astype(np.float64)
+    whole = max(float(weight.sum()), 1e-6)
+    middle = float((weight * log).sum()) / whole
+    own = float(np.sqrt((weight * (log - middle) ** 2).sum() / whole))
+    light = np.exp(log * np.float32(min(1.0, contrast / max(own, 1e-6))))
     colours = np.clip(np.rint(light * np.array(colour, np.float32)), 0, 255)
     alpha = np.clip(np.rint(shades[..., 1:] * np.float32(255 * cover)), 0, 255)
     return np.concatenate([colours, alpha], axis=2).astype(np.uint8)
