@@ -107,7 +107,10 @@ def skin(stage: Stage, spot: Spot) -> wp.vec3:
     edge = 1.0 - wp.clamp(wp.dot(spot.smooth, spot.v), 0.0, 1.0)
     fuzz = FUZZ * s.scatter * edge * edge * edge
     albedo = s.albedo + (wp.vec3(1.0, 1.0, 1.0) - s.albedo) * fuzz
-    sky = soft_irradiance(lamp, spot.fine, spot.smooth, spread)
+    # Where what it would mirror is blocked, light comes from the viewer's side.
+    bent = spot.v * (1.5 * (1.0 - spot.reached[3]))
+    fine = wp.normalize(spot.fine + bent)
+    sky = soft_irradiance(lamp, fine, wp.normalize(spot.smooth + bent), spread)
     sky = wp.cw_mul(sky, bounced(spot.reached[0], s.albedo))
     key = key_light(lamp, spot, spread)
     rough = wp.clamp(s.roughness, 0.04, 1.0)
