@@ -29,7 +29,7 @@ from render.surface import CENTRE, SAMPLES, blend, corner_at, offset_x, offset_y
 from render.texture import Texels, level_of, look_up
 
 GLASSES = CLASSES["glasses"]
-F0 = 0.045
+F0 = 0.036
 COATED = 0.02
 """Shares mirrored straight on: by plastic, and by a coated lens."""
 
@@ -72,7 +72,9 @@ def seen_through(on: Stage, triangle: int, x: int, y: int, behind: wp.vec3) -> w
     mirror = plain + (1.0 - plain) * away * away * away * away * away
     haze = wp.cw_mul(s.albedo, soft_irradiance(on.lamp, n, n, wp.vec3(1.0, 1.0, 1.0)))
     key = on.lamp.colour * wp.max(0.4 + 0.6 * wp.dot(n, on.lamp.direction), 0.0)
-    haze = (haze + wp.cw_mul(s.albedo, key)) * (0.31830989 * (1.0 - through))
+    # A lens has none: what stops little light scatters hardly any.
+    milky = wp.min(2.5 * stopped, 0.4) * (1.0 - through)
+    haze = (haze + wp.cw_mul(s.albedo, key)) * (0.31830989 * milky)
     r = n * (2.0 * wp.dot(n, v)) - v
     around = wp.vec3(0.0, 0.0, 0.0)
     if s.roughness < WET and on.lamp.rows > 0:

@@ -7,7 +7,7 @@ import numpy as np
 
 from assets.head import HeadModel
 from generator.clothes import INSIDE
-from generator.occluders.mean_skin import mean_skin
+from generator.occluders.skin import mean_skin
 from generator.occluders.solid import grid
 from generator.occluders.thing import Thing, both_sides, hung, on_face
 

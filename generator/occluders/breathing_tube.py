@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 
 from assets.head import HeadModel
-from generator.occluders.mean_skin import MeanSkin, mean_skin
+from generator.occluders.skin import Skin, mean_skin
 from generator.occluders.solid import Solid, grid, line, mirrored, tube
 from generator.occluders.thing import Thing, both_sides, hung, laid, on_face
 
@@ -51,7 +51,7 @@ def _sleeve() -> Solid:
     return tube(centre, forward, size, "tape", sides=18)
 
 
-def _strip(skin: MeanSkin, way: list, wide: float) -> Solid:
+def _strip(skin: Skin, way: list, wide: float) -> Solid:
     """A strip of tape on the skin along a way; its edges are pressed in."""
     count, columns = 41, 9
     middle = line(np.array(way), count)
@@ -66,7 +66,7 @@ def _strip(skin: MeanSkin, way: list, wide: float) -> Solid:
     return grid(sheet.reshape(count, columns, 3).transpose(1, 0, 2)[::-1], "tape")
 
 
-def _taped(skin: MeanSkin) -> tuple[Solid, ...]:
+def _taped(skin: Skin) -> tuple[Solid, ...]:
     upper = [(-0.046, -0.049, 0.006), (-0.026, -0.0560, 0.020), (0.0, -0.0565, 0.030),
              (0.026, -0.0560, 0.020), (0.050, -0.050, 0.000)]  # fmt: skip
     lower = [(0.0560, -0.0600, -0.010), (0.0400, -0.0790, 0.008), (0.0200, -0.0905, 0.020),

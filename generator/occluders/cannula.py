@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 
 from assets.head import HeadModel
-from generator.occluders.mean_skin import MeanSkin, mean_skin
+from generator.occluders.skin import Skin, mean_skin
 from generator.occluders.solid import Solid, grid, line, mirrored, tube
 from generator.occluders.thing import Thing, both_sides, hung, laid, on_face, thinned
 from render.mesh import Points
@@ -23,7 +23,7 @@ WAY = (
 )  # fmt: skip
 
 
-def _tube(skin: MeanSkin) -> tuple[Solid, Points]:
+def _tube(skin: Skin) -> tuple[Solid, Points]:
     half = line(np.array(WAY), RINGS // 2 + 1)
     whole = np.concatenate([(half * (-1.0, 1.0, 1.0))[:0:-1], half])
     centre, out, points = laid(skin, whole, RADIUS + 0.0002)
@@ -45,7 +45,7 @@ def _prong() -> Solid:
     return tube(centre, forward, np.stack([size, size], 1), CHART, sides=12)
 
 
-def _tape(skin: MeanSkin) -> tuple[Solid, Points]:
+def _tape(skin: Skin) -> tuple[Solid, Points]:
     """A strip of tape over the tube on the cheek."""
     way = line(np.array(WAY), 200)
     nearest = int(np.abs(way[:, 0] - 0.041).argmin())
@@ -74,11 +74,14 @@ def nasal_cannula(model: HeadModel, taped: bool) -> Thing:
     """The cannula; tube and, by wish, tape lie on the skin and move with it."""
     skin = mean_skin(model)
     way, under = _tube(skin)
-    tape, _ = _tape(skin)
+    tape, beneath = _tape(skin)
+    other = skin.nearest(skin.place(beneath) * (-1.0, 1.0, 1.0))
     face = on_face(
         model, both_sides(np.array([(0, -0.030), (0.0135, -0.040), (0, -0.060), (0.008, -0.0497)]))
     )
-    anchors, anchors_at = hung(skin, [thinned(under, 2), face])
+    anchors, anchors_at = hung(
+        skin, [thinned(under, 2), face, *((beneath, other) if taped else ())]
+    )
     prong = _prong()
     return Thing(
         (way, prong, mirrored(prong), *((tape, mirrored(tape)) if taped else ())),

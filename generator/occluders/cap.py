@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float
 
 from assets.hairline import SKULL
 from assets.head import HeadModel
-from generator.occluders.mean_skin import mean_skin
+from generator.occluders.skin import mean_skin
 from generator.occluders.solid import Solid, grid
 from generator.occluders.thing import Thing, hung
 

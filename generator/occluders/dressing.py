@@ -51,7 +51,7 @@ def wear(model: HeadModel, body: Body, names: tuple[Name, ...], style: Style) ->
     if not names:
         return None
     fitted = tuple(
-        fit(model, body, thing) for name in names for thing in things(model, name, style)
+        fit(model, body.head, thing) for name in names for thing in things(model, name, style)
     )
     if "cap" not in names:
         return Worn(names, fitted, body)

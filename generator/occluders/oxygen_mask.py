@@ -6,7 +6,7 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 
 from assets.head import HeadModel
-from generator.occluders.mean_skin import mean_skin
+from generator.occluders.skin import mean_skin
 from generator.occluders.solid import Solid, grid, line, mirrored, tube
 from generator.occluders.thing import Thing, both_sides, hung, laid, on_face, thinned
 

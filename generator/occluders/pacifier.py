@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 
 from assets.head import HeadModel
-from generator.occluders.mean_skin import mean_skin
+from generator.occluders.skin import mean_skin
 from generator.occluders.solid import Solid, grid, join, tube
 from generator.occluders.thing import Thing, both_sides, hung, on_face
 

@@ -69,11 +69,11 @@ def draw_stuff(rng: np.random.Generator) -> Stuff:
 def paint(texture: Texture, stuff: Stuff, rng: np.random.Generator) -> None:
     """Lay the pictures of all things into a person's atlas, in place."""
     plain(texture, "glasses", (stuff.frame[0], (236, 246, 242)), stuff.frame[1], 0.05, alpha=9)
-    plain(texture, "oxygen_mask", ((218, 230, 222), (206, 230, 218)), 0.5, 0.1, alpha=34)
+    plain(texture, "oxygen_mask", ((218, 230, 222), (206, 230, 218)), 0.5, 0.17, alpha=34)
     plain(texture, "tube", ((206, 220, 222), (120, 168, 200)), 0.3, 0.35)
     plain(texture, "nasal_cannula", ((206, 226, 214), (206, 226, 214)), 0.28, 0.28)
     plain(texture, "pacifier", (stuff.shield, stuff.knob), 0.3, 0.3)
-    weave(texture, "tape", (236, 226, 212), 0.8, 0.5, rng)
+    weave(texture, "tape", (218, 207, 192), 0.8, 0.5, rng)
     weave(texture, "cap", stuff.cap, 0.92, 1.0, rng)
     weave(texture, "blanket", stuff.blanket, 0.95, 1.4, rng)
     weave(texture, "surgical_mask", stuff.mask, 0.85, 0.5, rng)

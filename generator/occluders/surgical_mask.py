@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 
 from assets.head import HeadModel
-from generator.occluders.mean_skin import MeanSkin, mean_skin
+from generator.occluders.skin import Skin, mean_skin
 from generator.occluders.solid import Solid, grid, line, mirrored, tube
 from generator.occluders.thing import Thing, both_sides, hung, laid, on_face
 
@@ -68,7 +68,7 @@ def _pleats() -> np.ndarray:
     return lift * flat
 
 
-def _cloth(skin: MeanSkin) -> tuple[Solid, np.ndarray]:
+def _cloth(skin: Skin) -> tuple[Solid, np.ndarray]:
     rays = _rays()
     points = skin.outermost(INSIDE, rays.reshape(-1, 3))
     reach = (skin.place(points) - INSIDE).reshape(rays.shape)
@@ -83,7 +83,7 @@ def _cloth(skin: MeanSkin) -> tuple[Solid, np.ndarray]:
     return grid(sheet, CHART, CLOTH), rays
 
 
-def _loop(skin: MeanSkin) -> Solid:
+def _loop(skin: Skin) -> Solid:
     knots = [
         (0.0500, -0.0345, -0.004), (0.0600, -0.0335, -0.018), (0.0680, -0.0200, -0.042),
         (0.0750, 0.0020, -0.068),
@@ -110,11 +110,7 @@ def surgical_mask(model: HeadModel) -> Thing:
                       (0, -0.079), (0, -0.096), (0.020, -0.098), (0.040, -0.055), (0.042, -0.078)])
         ),
     )  # fmt: skip
-    ears = skin.nearest(
-        both_sides(
-            np.array([(0.075, 0.002, -0.068), (0.079, -0.02, -0.105), (0.0715, -0.058, -0.074)])
-        )
-    )
+    ears = skin.nearest(both_sides(loop.vertices[44:-44:40]))
     points, points_at = hung(skin, [edges, face, ears])
     return Thing(
         (cloth, loop, mirrored(loop)),
@@ -122,6 +118,6 @@ def surgical_mask(model: HeadModel) -> Thing:
         points_at,
         "skin",
         ahead=(0,),
-        clearance=0.0016,
+        clearance=0.0030,
         sheet=(ROWS + 2, COLUMNS + 2),
     )

@@ -9,7 +9,7 @@ from jaxtyping import Float, Float64
 
 from assets.head import HeadModel
 from generator import anchors
-from generator.occluders.mean_skin import MeanSkin
+from generator.occluders.skin import Skin
 from generator.occluders.solid import Solid
 from render.mesh import Points
 
@@ -53,9 +53,7 @@ def on_face(model: HeadModel, places: Float[np.ndarray, "places 2"]) -> Points:
     return mean.carried(mean.frontal(np.asarray(places, np.float64)))
 
 
-def hung(
-    skin: MeanSkin, parts: Sequence[Points]
-) -> tuple[Points, Float64[np.ndarray, "anchors 3"]]:
+def hung(skin: Skin, parts: Sequence[Points]) -> tuple[Points, Float64[np.ndarray, "anchors 3"]]:
     """Anchors and their places on the mean head: all points but those close to one before them."""
     points = Points(
         np.concatenate([part.triangle for part in parts]),
@@ -76,7 +74,7 @@ def thinned(points: Points, step: int) -> Points:
 
 
 def laid(
-    skin: MeanSkin,
+    skin: Skin,
     places: Float[np.ndarray, "places 3"],
     lift: float | Float[np.ndarray, " places"],
 ) -> tuple[Float64[np.ndarray, "places 3"], Float64[np.ndarray, "places 3"], Points]:

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float32, Int32
 from scipy import sparse
 from scipy.spatial import cKDTree
 
-from assets.head import HeadModel
+from assets.head import Head, HeadModel
 from generator import anchors
 from generator.body import Body
 from generator.occluders.kinds import Name
@@ -22,6 +22,8 @@ from rigging.gaze import STRAIGHT
 STEP = 0.0025
 FARTHEST = 0.012
 """A thing is moved by at most this much (m) to touch the face and not enter it."""
+FRONTAL = 0.45
+"""Cloth is pushed off the face where its normal has at least this much of z."""
 EDGE_ROWS, UNDER, BUSHY = 3, 0.0015, 0.06
 """Rows of a cap's edge under which hair comes out; how far (m) below the cap it is pressed; and how
 far from the cap hair may stand and still be under it."""
@@ -29,14 +31,11 @@ far from the cap hair may stand and still be under it."""
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """A thing on one person: where its vertices lie on the neutral head, and what carries them.
+    """A thing on one person: where vertices and anchors lie on the neutral head."""
 
-    `pushed` is how far vertices were moved from where the anchors alone put them.
-    """
-
+    model: HeadModel
     thing: Thing
     neutral: Float32[np.ndarray, "vertices 3"]
-    pushed: Float32[np.ndarray, "vertices 3"]
     held: Float32[np.ndarray, "anchors 3"]
 
     def place(
@@ -44,13 +43,24 @@ class Fitted:
     ) -> Float32[np.ndarray, "vertices 3"]:
         """World positions of all its solids, one after the other, on the refined skin `skin`."""
         thing = self.thing
-        if thing.follows == "skull":
-            return self.neutral
         places = thing.anchors.on(skin, triangles)
+        if thing.follows == "skin":
+            placed = spanned(_weights(thing), places)
+            if thing.sheet is None:
+                return placed
+            over = _lacking(self.model, thing, placed, skin, triangles)
+            placed[:, 2] += _pushed(thing, placed, over).astype(np.float32)
+            return placed
+        placed = self.neutral
         if thing.follows == "mouth":
             moved = (places - self.held)[list(thing.held)]
-            return self.neutral + (moved.sum(axis=0) / np.float32(len(moved)))
-        return spanned(_weights(thing), places) + self.pushed
+            placed = placed + (moved.sum(axis=0) / np.float32(len(moved)))
+        if thing.clearance is not None:
+            # A brow or a lip that bulges shoves a rigid thing ahead of it.
+            over = _lacking(self.model, thing, placed, skin, triangles)
+            shove = float(np.clip(over.max(), 0.0, FARTHEST))
+            placed = placed + np.array([0.0, 0.0, shove], np.float32)
+        return placed
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,13 +190,26 @@ def _height(
     return np.where(away[:, 0] < 2 * STEP, height, -np.inf)
 
 
+def _lacking(
+    model: HeadModel, thing: Thing, placed: np.ndarray, skin: np.ndarray, triangles: np.ndarray
+) -> np.ndarray:
+    """How far along z each vertex of the solids ahead is from clearing the face; -inf beside it."""
+    starts = np.cumsum([0, *(len(solid.vertices) for solid in thing.solids)])
+    rows = np.concatenate([np.arange(starts[part], starts[part + 1]) for part in thing.ahead])
+    height = _height(model, skin, triangles, placed[rows])
+    return height + (thing.clearance or 0.0) - placed[rows, 2]
+
+
 def _pushed(thing: Thing, placed: np.ndarray, over: np.ndarray) -> np.ndarray:
     """How far along z each vertex moves, where the solids ahead lack `over` to clear the face."""
     if not np.isfinite(over).any():
         return np.zeros(len(placed))
     if thing.sheet is None:
         return np.full(len(placed), np.clip(over.max(), -FARTHEST, FARTHEST))
-    lift = np.clip(over, 0.0, FARTHEST).reshape(thing.sheet)
+    sheet = placed[: len(over)]
+    # Cloth that faces aside or down is left to its anchors.
+    frontal = vertex_normals(sheet, thing.solids[0].triangles)[:, 2] > FRONTAL
+    lift = np.where(frontal, np.clip(over, 0.0, FARTHEST), 0.0).reshape(thing.sheet)
     for _ in range(4):
         wide = np.pad(lift, 1, mode="edge")
         mean = (wide[:-2, 1:-1] + wide[2:, 1:-1] + wide[1:-1, :-2] + wide[1:-1, 2:]) / 4
@@ -195,20 +218,16 @@ def _pushed(thing: Thing, placed: np.ndarray, over: np.ndarray) -> np.ndarray:
     return np.concatenate([lift.reshape(-1), np.zeros(len(placed) - lift.size)])
 
 
-def fit(model: HeadModel, body: Body, thing: Thing) -> Fitted:
+def fit(model: HeadModel, head: Head, thing: Thing) -> Fitted:
     """Fit one thing to a person's neutral head."""
     triangles = anchors.refinement(model.topology).triangles
-    skin = anchors.refinement(model.topology).apply(body.head.vertices)
+    skin = anchors.refinement(model.topology).apply(head.vertices)
     held = thing.anchors.on(skin, triangles)
     neutral = spanned(_weights(thing), held)
-    pushed = np.zeros_like(neutral)
     if thing.clearance is not None:
-        starts = np.cumsum([0, *(len(solid.vertices) for solid in thing.solids)])
-        rows = np.concatenate([np.arange(starts[part], starts[part + 1]) for part in thing.ahead])
-        height = _height(model, skin, triangles, neutral[rows])
-        over = height + thing.clearance - neutral[rows, 2]
-        pushed[:, 2] = _pushed(thing, neutral, over)
-    return Fitted(thing, neutral + pushed, pushed, held)
+        over = _lacking(model, thing, neutral, skin, triangles)
+        neutral[:, 2] += _pushed(thing, neutral, over).astype(np.float32)
+    return Fitted(model, thing, neutral, held)
 
 
 def without_hair(

@@ -1,6 +1,7 @@
-"""The refined skin of the mean head, asked for the places that things are built upon.
+"""The refined skin of a head, asked for the places that things are built upon.
 
-Metres on the mean adult head: y up, the face looks along +z, origin midway between the eyes.
+Metres: y up, the face looks along +z, origin midway between the eyes. Things are built on the
+mean adult head.
 """
 
 from dataclasses import dataclass
@@ -16,10 +17,12 @@ from render.mesh import Points, vertex_normals
 
 NEAR = 32
 """Triangles, those with the nearest middles, among which the nearest place is looked for."""
+WIDE = 0.06
+"""Seen from where rays start, triangles that reach farther (radians) are tried for every ray."""
 
 
 @dataclass(frozen=True, eq=False)
-class MeanSkin:
+class Skin:
     """Refined triangles of head, neck and chest, and what finds places on them.
 
     `rows` numbers the triangles among all refined ones.
@@ -61,36 +64,51 @@ class MeanSkin:
         corners = self.vertices[self.triangles[self.rows]].astype(np.float64)
         used = np.flatnonzero(corners[..., 1].max(axis=1) < below)
         corners = corners[used] - origin
-        start = corners[:, 0]
-        one, two = corners[:, 1] - start, corners[:, 2] - start
-        q = np.cross(-start, one)
-        ahead = (two * q).sum(axis=1)
+        rays = _unit(np.asarray(rays, np.float64))
+        middle = _unit(corners.mean(axis=1))
+        away = _unit(corners) - middle[:, None]
+        reach = np.sqrt((away * away).sum(axis=2)).max(axis=1)
+        wide = np.flatnonzero(reach > WIDE)
+        near = cKDTree(middle).query_ball_point(rays, WIDE)
         found, weights = np.zeros(len(rays), np.int32), np.zeros((len(rays), 3), np.float32)
-        missed = np.zeros(len(rays), bool)
+        missed = np.ones(len(rays), bool)
         for number, ray in enumerate(rays):
-            p = np.cross(ray, two)
-            scale = (one * p).sum(axis=1)
-            with np.errstate(divide="ignore", invalid="ignore"):
-                v = -(start * p).sum(axis=1) / scale
-                w = (q * ray).sum(axis=1) / scale
-                far = ahead / scale
-            hit = (np.abs(scale) > 1e-16) & (v >= -1e-9) & (w >= -1e-9) & (v + w <= 1 + 1e-9)
-            hit &= far > 0.0
-            missed[number] = not hit.any()
-            if hit.any():
-                best = int(np.where(hit, far, -1.0).argmax())
-                found[number] = self.rows[used[best]]
+            tried = np.concatenate([wide, np.array(near[number], np.int64)])
+            v, w, far = _met(corners[tried], ray)
+            if (far > 0.0).any():
+                best = int(far.argmax())
+                missed[number] = False
+                found[number] = self.rows[used[tried[best]]]
                 weights[number] = 1 - v[best] - w[best], v[best], w[best]
         return Points(found, weights), missed
 
     def place(self, points: Points) -> Float64[np.ndarray, "points 3"]:
-        """Where points lie on the mean head."""
+        """Where points lie."""
         return points.on(self.vertices, self.triangles).astype(np.float64)
 
     def out(self, points: Points) -> Float64[np.ndarray, "points 3"]:
         """Unit normals of the smooth skin there."""
         normals = points.on(self.normals, self.triangles).astype(np.float64)
         return normals / np.sqrt((normals * normals).sum(axis=1, keepdims=True))
+
+
+def _unit(vectors: Float64[np.ndarray, "*n 3"]) -> Float64[np.ndarray, "*n 3"]:
+    return vectors / np.maximum(np.sqrt((vectors * vectors).sum(axis=-1, keepdims=True)), 1e-12)
+
+
+def _met(
+    corners: Float64[np.ndarray, "triangles 3 3"], ray: Float64[np.ndarray, " 3"]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Where a ray from 0 meets each: weights of its last two corners, and the distance or -1."""
+    start = corners[:, 0]
+    one, two = corners[:, 1] - start, corners[:, 2] - start
+    p, q = np.cross(ray, two), np.cross(-start, one)
+    scale = (one * p).sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        v, w = -(start * p).sum(axis=1) / scale, (q * ray).sum(axis=1) / scale
+        far = (two * q).sum(axis=1) / scale
+    hit = (np.abs(scale) > 1e-16) & (v >= -1e-9) & (w >= -1e-9) & (v + w <= 1 + 1e-9)
+    return v, w, np.where(hit, far, -1.0)
 
 
 def _closest(
@@ -122,16 +140,27 @@ def _closest(
 
 
 @cache
-def mean_skin(model: HeadModel) -> MeanSkin:
-    """The refined mean head of a model, made once a process."""
-    mean = anchors.mean_head(model)
-    refined = anchors.refinement(model.topology)
-    vertices = refined.apply(mean.vertices)
-    skin = np.unique(model.topology.quads[model.topology.part[model.topology.quads[:, 0]] == 0])
-    own = np.zeros(len(vertices), bool)
+def _rows(model: HeadModel) -> Int32[np.ndarray, " skin"]:
+    """Refined triangles of head, neck and chest."""
+    part = model.topology.part
+    skin = np.unique(model.topology.quads[part[model.topology.quads[:, 0]] == 0])
+    own = np.zeros(len(anchors.refinement(model.topology).matrix.indptr) - 1, bool)
     own[skin] = True
-    # A refined quad begins or ends at exactly one control vertex.
-    rows = np.flatnonzero(own[refined.triangles].any(axis=1)).astype(np.int32)
-    middles = vertices[refined.triangles[rows]].mean(axis=1)
-    normals = vertex_normals(vertices, refined.triangles)
-    return MeanSkin(vertices, normals, refined.triangles, rows, cKDTree(middles))
+    # A refined quad begins at one control vertex.
+    refined = anchors.refinement(model.topology).triangles
+    return np.flatnonzero(own[refined].any(axis=1)).astype(np.int32)
+
+
+def skin_of(model: HeadModel, vertices: Float32[np.ndarray, "controls 3"]) -> Skin:
+    """The refined skin of any head of a model, from its control vertices."""
+    refined, rows = anchors.refinement(model.topology), _rows(model)
+    placed = refined.apply(vertices)
+    middles = placed[refined.triangles[rows]].mean(axis=1)
+    normals = vertex_normals(placed, refined.triangles)
+    return Skin(placed, normals, refined.triangles, rows, cKDTree(middles))
+
+
+@cache
+def mean_skin(model: HeadModel) -> Skin:
+    """The skin of the mean head of a model, made once a process."""
+    return skin_of(model, anchors.mean_head(model).vertices)
