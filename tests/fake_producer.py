@@ -39,6 +39,7 @@ from generator.shards.record import (
     Sample,
     SensorFacts,
 )
+from render.backend import Backend
 
 PAUSE = "PAIN3D_TEST_PAUSE"
 Row4 = tuple[float, float, float, float]
@@ -158,7 +159,12 @@ def _sample(
         ),
         landmarks=LandmarkFacts("ibug68", _points(size), (True,) * 68),
         seed=config.seed,
-        made_by=Makers(Maker("anny", "1"), Maker("skin"), Maker("blendshapes"), Maker("warp")),
+        made_by=Makers(
+            Maker("anny", "1"),
+            Maker("skin"),
+            Maker("blendshapes"),
+            Maker(Backend(config.raster, config.shading).name),
+        ),
     )
     return Sample(record, _members(config, aus, rng))
 

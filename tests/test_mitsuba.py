@@ -4,6 +4,7 @@ import os
 from dataclasses import replace
 from functools import cache
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ import pytest
 from assets import environments
 from generator import synth3d
 from generator.config import GenerateConfig
+from generator.jobs import Run, generate
+from generator.shards import folder
 from render import mitsuba_light, mitsuba_scene, mitsuba_trace
 from render.backend import Backend
 from render.camera import Camera, intrinsics, look_at, unproject
@@ -27,6 +30,8 @@ from render.raster import EMPTY, visible
 from render.scene import Scene
 from render.surface import pose
 from render.surroundings import illuminate
+from tests.damage import said
+from tests.runs import ignore
 from tests.shapes import camera, mesh, paper, scene, sphere, square, sun, together
 
 pytestmark = pytest.mark.skipif(find_spec("mitsuba") is None, reason="mitsuba is not installed")
@@ -39,8 +44,7 @@ HEADS = [("30-80", 0, 0), ("30-80", 1, 3), ("0-0", 2, 2)]
 @cache
 def head(ages: str, index: int, which: int) -> Scene:
     config = GenerateConfig(identities=12, pain_per_identity=1, views=2, size=64, seed=7, ages=ages)
-    scenes = synth3d.scenes(config, index)
-    return [scene for _, _, scene in scenes][which]
+    return next(islice(synth3d.scenes(config, index), which, None))[2]
 
 
 def solid(seen: Scene) -> Scene:
@@ -317,3 +321,22 @@ def test_vertices_carry_one_texture_coordinate_each() -> None:
     assert len(rows) == 5  # corner 2 has two coordinates, corner 0 has one
     np.testing.assert_array_equal(rows[triangles][..., 0], cut.triangles)
     np.testing.assert_array_equal(rows[triangles][..., 1], cut.uv_triangles)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("pyrender") is None, reason="pyrender is not installed")
+def test_workers_make_a_data_set_that_verify_accepts(tmp_path: Path) -> None:
+    config = GenerateConfig(
+        identities=2, pain_per_identity=0, views=1, size=32, people_per_shard=1,
+        raster="pyrender", shading="mitsuba",
+    )  # fmt: skip
+    generate(config, synth3d.PRODUCER, Run(tmp_path / "data", 2, False, None), ignore)
+    assert said(tmp_path / "data") == ""
+    stated = folder.read_config(tmp_path / "data")
+    assert stated["made_with"]["mitsuba"].endswith(" scalar_rgb")
+    assert stated["made_with"]["pyrender"].startswith("0.1.45 ")
+    data = folder.open_folder(tmp_path / "data")
+    for row in data.index.to_pylist():
+        made = data.sample(row).record.made_by.renderer
+        assert made.name == "pyrender, mitsuba"
+        assert made.version.count(", ") >= 2
