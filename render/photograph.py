@@ -25,8 +25,6 @@ def photograph(
         image = compressed(image, sensor.quality)
     if taken != size:
         image = cv2.resize(image, size, interpolation=cv2.INTER_CUBIC)
-    if sensor.monochrome:
-        image = np.repeat(image[..., 1:2], 3, axis=2)
     return image
 
 
