@@ -226,6 +226,24 @@ def test_what_was_there_comes_back_after_a_kill_between_two_renames(
     assert kept(place) == before
 
 
+def test_what_was_there_stays_where_the_new_cannot_take_its_place(
+    pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    makehuman.add(pack)
+    before = kept(tmp_path / "added")
+    rename = Path.rename
+
+    def full(self: Path, target: Path) -> Path:
+        if self.name == "makehuman.half":
+            raise OSError(28, "No space left on device", str(self))
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", full)
+    with pytest.raises(OSError, match="No space left on device"):
+        makehuman.add(pack)
+    assert kept(tmp_path / "added") == before
+
+
 def test_files_are_held_to_their_hashes_when_they_are_used(pack: Path, tmp_path: Path) -> None:
     makehuman.add(pack)
     file = tmp_path / "added" / "makehuman" / HAIR
