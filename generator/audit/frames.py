@@ -20,7 +20,7 @@ from generator.audit.person import Facts
 from generator.shards import codec
 from generator.shards.folder import DataSet
 from generator.shards.index import Row
-from generator.shards.record import Record
+from generator.shards.record import LandmarkFacts, Record
 
 MOST = 24
 """Pictures of one person that are looked at."""
@@ -100,7 +100,7 @@ def _measured(
     rest = resting is not None and resting["key"] == row["key"]
     change, face = None, None
     if before is not None and not rest:
-        points, still = points_of(record), points_of(before[0])
+        points, still = points_of(record.landmarks), points_of(before[0].landmarks)
         if points is not None and still is not None:
             onto = similarity(points, still)
             change = aligned_change(image, before[1], onto, still)
@@ -119,15 +119,15 @@ def _measured(
     )  # fmt: skip
 
 
-def points_of(record: Record) -> Float32[np.ndarray, "68 2"] | None:
-    """Landmarks in pixels in the order of ibug, None where a record has none.
+def points_of(facts: LandmarkFacts | None) -> Float32[np.ndarray, "68 2"] | None:
+    """Landmarks in pixels in the order of ibug, None where there are none.
 
     The two that the 66 of AAM trackers lack are put where the outer corners of the mouth are.
     """
-    if record.landmarks is None:
+    if facts is None:
         return None
-    points = np.array(record.landmarks.points, np.float32)
-    if record.landmarks.scheme == "ibug68":
+    points = np.array(facts.points, np.float32)
+    if facts.scheme == "ibug68":
         return points
     full = np.insert(points, [LACKING[0], LACKING[1] - 1], 0, axis=0)
     full[list(LACKING)] = full[[48, 54]]

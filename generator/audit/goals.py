@@ -134,7 +134,7 @@ def _open_eyes(rates: Sequence[Rate]) -> Goal:
         for rate in everybody
     ]  # fmt: skip
     return _goal(
-        "eyes found by the eye cascade in neutrals, over those found with AU43",
+        "share of eyes that the eye cascade finds in neutrals, over that with AU43",
         f"at least {EYES_OPEN:g} times as often",
         ratio,
         lambda value: value >= EYES_OPEN,

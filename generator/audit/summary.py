@@ -148,9 +148,10 @@ def cells(all_courses: Sequence[Course]) -> list[Cell]:
 
 @dataclass(frozen=True)
 class Rate:
-    """How often the detector finds one face, and an eye in it with eyes open and closed, 0-1.
+    """How often the detector finds one face, and of its two eyes how many, open and closed, 0-1.
 
-    Eye rates are over people in whose picture one face was found, None where nobody is.
+    Eye rates are over people in whose picture one face was found, None where nobody is; more than
+    two finds in a face count as two.
     """
 
     group: str
@@ -174,7 +175,7 @@ def rate(found: Sequence[Found], group: str, kind: str) -> Rate:
 
 
 def _eye_rate(eyes: Sequence[int | None]) -> float | None:
-    known = [count > 0 for count in eyes if count is not None]
+    known = [min(count, 2) / 2 for count in eyes if count is not None]
     return float(np.mean(known)) if known else None
 
 

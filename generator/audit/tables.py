@@ -102,7 +102,7 @@ def _detector(rates: Sequence[Rate], title: str) -> Table:
         )
         for rate in rates
     ]
-    head = ("group", "people", "exactly one face", "an eye found, open", "an eye found, AU43")
+    head = ("group", "people", "exactly one face", "eyes found, open", "eyes found, AU43")
     return Table(title, head, tuple(rows))
 
 
