@@ -172,8 +172,9 @@ def dressed(config: GenerateConfig, index: int) -> tuple[Identity, Body]:
     model = head_models.load()
     shape = identity.shape
     head = model.person(shape.phenotypes, shape.changes, identity.person.age_years)
-    added = config.hair == "makehuman"
-    worn = closet.worn(model, head, identity, scale_of(head)) if added else NOTHING
+    worn = NOTHING
+    if config.hair == "makehuman":
+        worn = closet.worn(model, head, identity, closet.outfit(config, identity), scale_of(head))
     body = make_body(model, head, identity.grooming, (config.seed, index), worn)
     return identity, body
 
@@ -197,7 +198,7 @@ def likeness(config: GenerateConfig, index: int) -> Likeness:
     identity, body = dressed(config, index)
     texture = skin(identity, texture_size(config.size))
     if config.hair == "makehuman":
-        closet.dress(texture, identity)
+        closet.dress(texture, identity, closet.outfit(config, identity))
     if config.occluders != ("none",):
         lay_out(texture, identity)
     if config.sensor == "near_infrared":

@@ -101,7 +101,7 @@ def _person(config: GenerateConfig, identity: Identity) -> PersonFacts:
         caucasian=person.caucasian,
         skin_tone=person.skin_tone,
         eye_colour=identity.looks.eye,
-        hair=identity.grooming.hair.style if own else closet.hair_name(identity),
+        hair=identity.grooming.hair.style if own else closet.hair_name(config, identity),
     )
 
 

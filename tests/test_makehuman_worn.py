@@ -223,7 +223,7 @@ def test_infants_wear_nothing_of_the_pack() -> None:
 def wearer() -> int:
     """Somebody who wears hair of the tiny pack."""
     crowd = (make_identity(i, CONFIG.identities, CONFIG.seed, CONFIG.ages) for i in range(12))
-    return next(one.index for one in crowd if closet.outfit(one).hair == "short01")
+    return next(one.index for one in crowd if closet.outfit(CONFIG, one).hair == "short01")
 
 
 def test_hair_of_the_pack_is_drawn_and_named(pack: Path) -> None:
@@ -238,6 +238,14 @@ def test_hair_of_the_pack_is_drawn_and_named(pack: Path) -> None:
     u, v = drawn.uv[rows, columns].T
     inside = (u > chart[0]) & (u < chart[2]) & (v > chart[1]) & (v < chart[3])
     assert inside.sum() > 20
+
+
+def test_who_wears_a_cap_keeps_hair_of_our_own(pack: Path) -> None:
+    capped = replace(CONFIG, occluders=("cap",))
+    one = make_identity(wearer(), CONFIG.identities, CONFIG.seed, CONFIG.ages)
+    assert closet.hair_name(replace(CONFIG, occluders=("glasses",)), one) == "makehuman:short01"
+    assert closet.hair_name(capped, one) == one.grooming.hair.style
+    assert closet.outfit(capped, one) == replace(closet.outfit(CONFIG, one), hair=None)
 
 
 def test_another_pack_is_another_data_set(pack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -256,7 +264,7 @@ def test_another_pack_is_another_data_set(pack: Path, monkeypatch: pytest.Monkey
         makehuman.add(pack)
         assert synth3d.made_with(CONFIG)["makehuman"] != stated["makehuman"]
         one = make_identity(wearer_index(pack), CONFIG.identities, CONFIG.seed, CONFIG.ages)
-        assert closet.hair_name(one) == one.grooming.hair.style
+        assert closet.hair_name(CONFIG, one) == one.grooming.hair.style
     forget()
 
 

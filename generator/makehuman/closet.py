@@ -10,11 +10,13 @@ from assets import atlas, makehuman
 from assets.head import Head, HeadModel
 from generator.card_texture import lash_colour
 from generator.cards import Cards
+from generator.config import GenerateConfig
 from generator.identity import Identity
 from generator.looks import Colour
 from generator.makehuman import hang, lie, paint
 from generator.makehuman.outfit import Outfit, choose
 from generator.makehuman.piece import Piece, read_piece
+from generator.occluders.dressing import names_of
 from generator.shards.drawn_rules import ADDED
 from generator.texture import Texture
 
@@ -30,18 +32,21 @@ _CONTRAST = {"hair": 0.22, "brow": 0.2, "lash": 0.1}
 _LENGTH = {"female": 0.75, "male": 0.55}
 
 
-def outfit(identity: Identity) -> Outfit:
+def outfit(config: GenerateConfig, identity: Identity) -> Outfit:
     """What a person wears of what was added, every file of which is checked once a process.
 
-    Raises ValueError where the pack was not added, or is not what was added any more.
+    Who wears a cap in some view keeps hair of our own, which goes under one. Raises ValueError
+    where the pack was not added, or is not what was added any more.
     """
     makehuman.sha256()
-    return choose(identity, _added())
+    chosen = choose(identity, _added())
+    capped = any("cap" in names for names in names_of(config, identity))
+    return replace(chosen, hair=None) if capped else chosen
 
 
-def hair_name(identity: Identity) -> str:
+def hair_name(config: GenerateConfig, identity: Identity) -> str:
     """Name of a person's hair style for the record; our own style's where the pack has none."""
-    style = outfit(identity).hair
+    style = outfit(config, identity).hair
     return identity.grooming.hair.style if style is None else ADDED + style
 
 
@@ -78,9 +83,10 @@ def _uv(piece: Piece, part: str) -> Float32[np.ndarray, "vertices 2"]:
     return atlas.in_rect(_CHARTS[part], inside).astype(np.float32)
 
 
-def worn(model: HeadModel, head: Head, identity: Identity, scale: float) -> dict[str, Cards]:
+def worn(
+    model: HeadModel, head: Head, identity: Identity, wears: Outfit, scale: float
+) -> dict[str, Cards]:
     """Cards by part (hair, brow, lash) that take the place of our own; `scale` as in `Body`."""
-    wears = outfit(identity)
     cards: dict[str, Cards] = {}
     if wears.hair is not None:
         piece = _piece("hair", wears.hair)
@@ -95,9 +101,9 @@ def worn(model: HeadModel, head: Head, identity: Identity, scale: float) -> dict
     return cards
 
 
-def dress(texture: Texture, identity: Identity) -> None:
+def dress(texture: Texture, identity: Identity, wears: Outfit) -> None:
     """Paint what a person wears into the charts of their texture."""
-    wears, looks, size = outfit(identity), identity.looks, len(texture.scatter)
+    looks, size = identity.looks, len(texture.scatter)
     # Strands thinner than a texel come out faint.
     density = 0.55 + 0.95 * identity.grooming.brow_density
     parts: dict[str, tuple[str | None, Colour, float]] = {

@@ -66,13 +66,21 @@ def outfits(config: GenerateConfig, identity: Identity, body: Body) -> tuple[Wor
     model, style = head_models.load(), style_of(identity)
     made: dict[tuple[Name, ...], Worn | None] = {}
     outfit = []
-    for view in range(config.views):
-        rng = stream(identity.seed, identity.index, "occluders", view)
-        names = draw(config.occluders, identity.person, rng)
+    for names in names_of(config, identity):
         if names not in made:
             made[names] = wear(model, body, names, style)
         outfit.append(made[names])
     return tuple(outfit)
+
+
+def names_of(config: GenerateConfig, identity: Identity) -> tuple[tuple[Name, ...], ...]:
+    """Names of what a person wears in each view."""
+    if config.occluders == ("none",):
+        return ((),) * config.views
+    streams = (
+        stream(identity.seed, identity.index, "occluders", view) for view in range(config.views)
+    )
+    return tuple(draw(config.occluders, identity.person, rng) for rng in streams)
 
 
 def style_of(identity: Identity) -> Style:
