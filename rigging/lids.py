@@ -53,7 +53,7 @@ def aperture(aus: dict[int, facs.Number], yaw: float = 0.0, pitch: float = 0.0) 
     shut = max(part[45], aus[43])
     upper_open = (1 - 0.34 * part[7]) * (1 - 0.06 * part[4]) * (1 - 0.02 * part[9])
     upper_open = upper_open * (1 - 0.07 * part[6]) + 0.38 * part[5]
-    lower_open = (1 - 0.62 * part[7]) * (1 - 0.5 * part[6]) * (1 - 0.06 * part[9])
+    lower_open = (1 - 0.62 * part[7]) * (1 - 0.58 * part[6]) * (1 - 0.06 * part[9])
     lower_open *= 1 - 0.2 * part[12]
     squeeze = max(part[6], part[7])
     return Lids(
@@ -165,7 +165,12 @@ def _solve(
     swell = yielding * (np.linalg.norm(pushed, axis=-1) - was)
     floor = eye.size + above + np.minimum(clear, eyes.THICKNESS * eye.size)
     raised = np.maximum(length + follow * (above - flat) + swell, floor)
-    return _seat(out * (raised / length)[..., None], clear, eye)
+    out *= (raised / length)[..., None]
+    drop = np.diff(neutral[rim:, :, 1] * sign, axis=0)
+    out[rim:, :, 1] = eyes.spread(
+        out[rim:, :, 1], sign, np.where(drop > 0, CROWDED * drop, 1.5 * drop)
+    )
+    return _seat(out, clear, eye)
 
 
 def _seat(lids: np.ndarray, clear: np.ndarray, eye: _Eye) -> np.ndarray:

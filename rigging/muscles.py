@@ -72,8 +72,8 @@ ACTIONS: dict[int, dict[str, float]] = {
     2: {"browOuterUp": 0.85},
     4: {"browDown": 0.75},
     5: {},
-    6: {"cheekSquint": 0.3, "eyeSquint": 0.5},
-    7: {"eyeSquint": 0.7},
+    6: {"cheekSquint": 0.3, "eyeSquint": 0.35},
+    7: {"eyeSquint": 0.5},
     9: {"noseSneer": 0.9},
     10: {"mouthUpperUp": 0.4, "noseSneer": 0.1},
     12: {"mouthSmile": 0.75, "cheekSquint": 0.15},
@@ -120,8 +120,8 @@ PULLS: dict[int, tuple[Pull, ...]] = {
         Pull("brow_middle", (0, -2, 0), (12, 8, 20), (-0.4, -2.6, 1.2)),
     ),
     6: (
-        Pull("eye_outer", (-6, -18, 0), (13, 7.5, 30), (-0.8, 5.8, 4.4)),
-        Pull("eye_outer", (-13, -10, 0), (13, 5, 20), (0.0, 1.2, 2.8)),
+        Pull("eye_outer", (-6, -18, 0), (13, 7.5, 30), (-0.8, 6.2, 5.0)),
+        Pull("eye_outer", (-13, -10, 0), (13, 5, 20), (0.0, 0.6, 3.0)),
         Pull("eye_outer", (12, -3, 0), (10, 8, 18), (-2.4, 1.0, 0.8)),
         Pull("brow_outer", (3, -3, 0), (8, 6, 16), (-0.6, -1.0, 0.3)),
     ),
@@ -156,6 +156,8 @@ JAW_RELAXES = {25: 0.05, 26: 0.4, 27: 0.9}
 TONGUE_LOWERED = {25: (-7.0, -6.0), 26: (-9.0, -9.0), 27: (-9.0, -11.0)}
 # Pulls on the midline act once, not from both sides.
 MIDLINE = ("chin",)
+# Actions of these AUs lie at brows and eyes: those of all others are lower where the face is.
+UPPER = (1, 2, 4, 5, 6, 7)
 # Places whose upward measure is that of the upper face, and of the lower one, wherever the offset.
 ABOVE = ("brow_inner", "brow_middle", "brow_outer")
 BELOW = ("nose_tip", "wing", "corner", "upper_lip", "lower_lip", "chin")
@@ -209,6 +211,11 @@ class _Face:
     landmarks: np.ndarray
     metre: tuple[np.ndarray, np.ndarray]
 
+    @property
+    def height(self) -> float:
+        """Of the lower face over that of an adult as wide."""
+        return float(self.metre[1][1] / self.metre[0][1])
+
     def away(self, spot: Pull | Zone, side: int, radius: tuple) -> tuple[np.ndarray, np.ndarray]:
         """Squared distance of every vertex from a spot, in its radii, and its measures."""
         low = spot.place in BELOW or (spot.place not in ABOVE and spot.offset[1] < 0)
@@ -239,7 +246,7 @@ def _pull(face: _Face, pull: Pull) -> np.ndarray:
         weight = np.maximum(1 - away / END**2, 0.0) ** (END**2 / 2) * skin
         if pull.place in MIDLINE:
             weight *= 0.5
-        height = measure[0] if pull.place in BELOW else np.sqrt(measure[0] * measure[1])
+        height = measure[0] if pull.place in BELOW else measure[1]
         by = np.array(pull.by) * np.array([sign * measure[0], height, measure[2]])
         out[side] = weight[:, None] * by
     return out
@@ -269,6 +276,8 @@ def fields(head: Head) -> Fields:
         total = np.zeros((2, len(head.vertices), 3))
         for name, weight in actions.items():
             total += weight * scale * _action(head, name)
+        if au not in UPPER:
+            total[..., 1] *= np.sqrt(face.height)
         if au in ZONES:
             total *= _window(face, ZONES[au])
         for pull in PULLS.get(au, ()):

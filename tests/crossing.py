@@ -11,7 +11,7 @@ def _pairs(corners: np.ndarray, triangles: np.ndarray) -> np.ndarray:
     # Sorted by size, so that few large triangles do not widen the search for all.
     found = []
     order = np.argsort(radius)
-    for part in np.array_split(order, 6):
+    for part in np.array_split(order, min(6, len(order))):
         near = cKDTree(middle[part]).sparse_distance_matrix(
             cKDTree(middle), radius[part].max() + radius.max(), output_type="coo_matrix"
         )
