@@ -20,7 +20,7 @@ def photograph(
     """Give the sRGB picture of linear light, a vector a pixel; `size` is width and height."""
     taken = fewer(size, sensor)
     developed = develop(smeared(light, size, sensor), taken, exposure, sensor)
-    image = developed.numpy().reshape(taken[1], taken[0], 3)
+    image = np.asarray(developed.numpy(), np.uint8).reshape(taken[1], taken[0], 3)
     if sensor.quality > 0:
         image = compressed(image, sensor.quality)
     if taken != size:
@@ -36,4 +36,6 @@ def compressed(
     how += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420]
     done, data = cv2.imencode(".jpg", image[..., ::-1], how)
     assert done
-    return cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1].copy()
+    decoded = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    assert decoded is not None
+    return decoded[..., ::-1].copy()

@@ -1,7 +1,7 @@
 """Cameras of every kind: what they are drawn from, what they leave alone, what they record."""
 
 from dataclasses import replace
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -128,7 +128,7 @@ def broken(record: Record, config: GenerateConfig) -> str:
     ],
 )
 def test_a_sensor_out_of_its_ranges_is_named(
-    poor: Record, field: str, value: object, text: str
+    poor: Record, field: str, value: Any, text: str
 ) -> None:
     assert broken(poor, with_sensor("degraded")) == ""
     wrong = replace(poor, sensor=replace(poor.sensor, **{field: value}))

@@ -120,6 +120,7 @@ def test_people_are_lit_by_them_and_records_say_so(folder: Path) -> None:
     options = read_options({"options": stated}, "config.json")
     first, again = make_person(config, 0), make_person(config, 0)
     assert [sample.members for sample in first] == [sample.members for sample in again]
+    sample = first[0]
     for sample in first:
         assert sample.record.light.environment in names
         assert sample.record.background.name in names

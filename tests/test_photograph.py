@@ -1,6 +1,7 @@
 """What cameras do to a picture, against closed forms: blur, few pixels, gains, JPEG, grey."""
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -161,6 +162,6 @@ def test_the_same_sensor_gives_the_same_bytes() -> None:
         ("columns", -1, "columns must be from 0 to 32768, got -1"),
     ],
 )
-def test_numbers_out_of_range_are_refused(what: str, value: object, rule: str) -> None:
+def test_numbers_out_of_range_are_refused(what: str, value: Any, rule: str) -> None:
     with pytest.raises(ValueError, match=rule):
         Sensor(**{what: value})
