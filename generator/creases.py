@@ -41,7 +41,7 @@ class Folding:
 
     `points` are samples of all curves on the control mesh, `across` the directions of the neutral
     skin across them and `most` their greatest depth (mm); `texel`, `profile` and `sample` say
-    what each does to the head chart.
+    what each does to the head chart; `shade` is the `contrast` of the skin.
     """
 
     points: Points
@@ -50,13 +50,23 @@ class Folding:
     texel: Int32[np.ndarray, " texels"]
     profile: Float32[np.ndarray, " texels"]
     sample: Int32[np.ndarray, " texels"]
+    shade: float
 
 
 def readiness(fold: Fold, age_years: float) -> float:
     """How deeply a fold cuts at an age: lines come with the years, folds of fat are born with."""
     lines = float(np.interp(age_years, (0, 6, 20, 40, 60, 85), (0.05, 0.15, 0.45, 0.75, 1.0, 1.15)))
-    slack = float(np.interp(age_years, (0, 2, 20, 55, 90), (1.0, 0.95, 1.0, 1.15, 1.3)))
+    slack = float(np.interp(age_years, (0, 2, 14, 20, 55, 90), (1.3, 1.25, 1.1, 1.0, 1.15, 1.3)))
     return slack * (1 - fold.lined + fold.lined * lines)
+
+
+def contrast(lightness: float) -> float:
+    """Factor on the shade of a valley in skin of a lightness L*.
+
+    The same loss of light is a smaller step of L* on dark skin: without this a fold would show
+    less there, and dark faces would seem to be in less pain by our doing.
+    """
+    return float(np.interp(lightness, (25.0, 45.0, 65.0), (1.7, 1.35, 1.0)))
 
 
 def breadth(age_years: float) -> float:
@@ -95,6 +105,7 @@ def folding(identity: Identity, head: Head) -> Folding:
         sample=np.concatenate(
             [crease.sample + np.int32(count * place) for place, crease in enumerate(chosen)]
         ),
+        shade=contrast(identity.looks.lightness),
     )
 
 
@@ -144,8 +155,13 @@ def relief(
     return np.clip(flat, -DEEPEST_MM, DEEPEST_MM).astype(np.float32).reshape(shape)
 
 
-def folded(texture: Texture, height_mm: Float32[np.ndarray, "height width"]) -> Texture:
-    """The same skin with a relief: other normals, shaded valleys, less light under their walls."""
+def folded(
+    texture: Texture, height_mm: Float32[np.ndarray, "height width"], shade: float
+) -> Texture:
+    """The same skin with a relief: other normals, shaded valleys, less light under their walls.
+
+    `shade` is the `contrast` of the skin, 1 for light skin.
+    """
     size = len(texture.scatter)
     rows, _ = skin_model.head_box(skin_model.FIT_SIZE)
     used = np.flatnonzero(height_mm.any(axis=1))
@@ -175,11 +191,11 @@ def folded(texture: Texture, height_mm: Float32[np.ndarray, "height width"]) -> 
         roughness=texture.roughness.copy(),
         scatter=texture.scatter.copy(),
     )
-    _carve(out, box, height)
+    _carve(out, box, height, shade)
     return out
 
 
-def _carve(out: Texture, box: tuple[slice, slice], height: np.ndarray) -> None:
+def _carve(out: Texture, box: tuple[slice, slice], height: np.ndarray, shade: float) -> None:
     """Put a relief (mm at `skin.FIT_SIZE`) into a window of an atlas, in place."""
     shape = (box[1].stop - box[1].start, box[0].stop - box[0].start)
     across, down = skin_noise.slopes(height, TEXEL_MM)
@@ -195,6 +211,7 @@ def _carve(out: Texture, box: tuple[slice, slice], height: np.ndarray) -> None:
     rough[:] = np.minimum(rough + np.float32(DULL / STEEPEST) * wall, 255).astype(np.uint8)
     depth = cv2.resize(np.maximum(-height, 0), shape)
     # To the power of the depth, in the bytes' own curve (2.4).
-    keep = cv2.exp(cv2.merge([depth * np.float32(np.log(value) / 2.4) for value in VALLEY]))
+    rates = [np.float32(shade * np.log(value) / 2.4) for value in VALLEY]
+    keep = cv2.exp(cv2.merge([depth * rate for rate in rates]))
     albedo = out.albedo[box]
     albedo[..., :3] = (albedo[..., :3] * keep + np.float32(0.5)).astype(np.uint8)

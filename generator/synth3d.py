@@ -214,8 +214,8 @@ def expressed(
     """A person's surface in one expression, and its colours with creases and blood."""
     now = posed(person.body, expression, person.folds)
     coloured = person.texture
-    if now.height_mm is not None:
-        coloured = folded(coloured, now.height_mm)
+    if person.folds is not None and now.height_mm is not None:
+        coloured = folded(coloured, now.height_mm, person.folds.shade)
     if config.flush:
         coloured = flushed(coloured, person.identity, expression.pspi, now.height_mm)
     if coloured is person.texture:

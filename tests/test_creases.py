@@ -109,7 +109,7 @@ def test_a_fold_turns_normals_and_shades_its_valley_only(texture: Texture) -> No
     height = np.zeros((rows.stop - rows.start, columns.stop - columns.start), np.float32)
     across = np.arange(-20, 21)
     height[300:340, 480:521] = -np.exp(-((across / 6) ** 2))[None].astype(np.float32)
-    out = creases.folded(texture, height)
+    out = creases.folded(texture, height, 1.0)
     scale = SIZE / skin_model.FIT_SIZE
     row = round((rows.start + 320) * scale)
     left, middle, right = (round(column * scale) for column in (496, 500, 504))
@@ -125,7 +125,7 @@ def test_a_fold_turns_normals_and_shades_its_valley_only(texture: Texture) -> No
     assert (out.normal[untouched] == texture.normal[untouched]).all()
     assert (out.roughness[untouched] == texture.roughness[untouched]).all()
     assert (out.roughness >= texture.roughness).all()
-    assert creases.folded(texture, np.zeros_like(height)) is texture
+    assert creases.folded(texture, np.zeros_like(height), 1.0) is texture
 
 
 def test_pain_reddens_the_face_and_ridges_blanch(
