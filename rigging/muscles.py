@@ -185,10 +185,10 @@ def _action(head: Head, name: str) -> np.ndarray:
 
     The package's actions differ left and right by up to 2 mm: each is the mean of both, mirrored.
     """
-    mirror, flip = head.topology.mirror, np.array([-1.0, 1.0, 1.0])
+    mirror, flip = head.topology.mirror, np.array([-1.0, 1.0, 1.0], np.float32)
     sided = f"{name}Left" in head.actions
     left, right = (head.actions[f"{name}{side}" if sided else name] for side in ("Left", "Right"))
-    even = 0.5 * (left + right[mirror] * flip)
+    even = np.float32(0.5) * (left + right[mirror] * flip)
     both = np.stack([even, even[mirror] * flip])
     return both if sided else both * _sides(head)[..., None]
 
@@ -223,8 +223,9 @@ class _Face:
         centre = self.landmarks[PLACES[spot.place][side]] + np.array(spot.offset) * measure * (
             np.array([1.0 - 2.0 * side, 1.0, 1.0])
         )
-        away = (self.head.vertices - centre) / (np.array(radius) * measure)
-        return (away * away).sum(axis=1), measure
+        scale = (1.0 / (np.array(radius) * measure)).astype(np.float32)
+        away = (self.head.vertices - centre.astype(np.float32)) * scale
+        return np.einsum("vx,vx->v", away, away), measure
 
 
 def _face(head: Head) -> _Face:
@@ -237,19 +238,20 @@ def _face(head: Head) -> _Face:
     return _Face(head, landmarks, (upper, lower))
 
 
-def _pull(face: _Face, pull: Pull) -> np.ndarray:
-    """Displacement of the skin on the left and on the right."""
+def _pull(face: _Face, pull: Pull, total: np.ndarray) -> None:
+    """Add the displacement of the skin on the left and on the right, in place."""
     skin = face.head.topology.part == SKIN
-    out = np.zeros((2, len(skin), 3))
     for side, sign in ((0, 1.0), (1, -1.0)):
         away, measure = face.away(pull, side, pull.reach)
-        weight = np.maximum(1 - away / END**2, 0.0) ** (END**2 / 2) * skin
+        near = np.flatnonzero((away < END**2) & skin)
+        rest = 1 - away[near] / np.float32(END**2)
+        # The cube of what is left to the end is close to a bell with `reach` as its deviation.
+        weight = rest * rest * rest
         if pull.place in MIDLINE:
             weight *= 0.5
         height = measure[0] if pull.place in BELOW else measure[1]
         by = np.array(pull.by) * np.array([sign * measure[0], height, measure[2]])
-        out[side] = weight[:, None] * by
-    return out
+        total[side, near] += weight[:, None] * by
 
 
 def _window(face: _Face, zones: tuple[Zone, ...]) -> np.ndarray:
@@ -273,18 +275,17 @@ def fields(head: Head) -> Fields:
     tongue = head.topology.part == TONGUE
     field, size = {}, {}
     for au, actions in ACTIONS.items():
-        total = np.zeros((2, len(head.vertices), 3))
+        total = np.zeros((2, len(head.vertices), 3), np.float32)
         for name, weight in actions.items():
-            total += weight * scale * _action(head, name)
+            total += np.float32(weight * scale) * _action(head, name)
         if au not in UPPER:
             total[..., 1] *= np.sqrt(face.height)
         if au in ZONES:
             total *= _window(face, ZONES[au])
         for pull in PULLS.get(au, ()):
-            total += _pull(face, pull)
+            _pull(face, pull, total)
         if au in JAW_OPENS:
             total += 0.5 * JAW_RELAXES[au] * scale * relaxed
             total[:, tongue, 1:] += 0.5 * millimetre * np.array(TONGUE_LOWERED[au])
-        field[au] = total.astype(np.float32)
-        size[au] = np.linalg.norm(total, axis=-1).astype(np.float32)
+        field[au], size[au] = total, np.sqrt(np.einsum("svx,svx->sv", total, total))
     return Fields(field, size, jaw.of(head), tissue.of(head))
