@@ -1,7 +1,8 @@
 """Teeth and tongue of human size behind the lips.
 
 The base mesh's dental arch is 72 mm wide in adults (a human one is some 55 mm over the molars), so
-that it comes through the cheeks beside an open mouth, and its tongue fills the mouth to the palate.
+that it comes through the cheeks beside an open mouth. Its tongue fills the mouth to the palate at
+the back but ends far behind and below the lower incisors.
 """
 
 import numpy as np
@@ -12,7 +13,9 @@ ARCH = 1.06
 # Upper incisors end this share of the mouth's half width below the lips' seam, as at rest.
 SHOWN = 0.05
 # What is left of the tongue's height over its floor, and of its width.
-TONGUE_HEIGHT, TONGUE_WIDTH = 0.82, 0.85
+TONGUE_HEIGHT, TONGUE_WIDTH = 0.78, 0.85
+# How far its tip is raised and brought forward to the lower incisors, as shares of its height.
+TIP_RAISED, TIP_FORWARD = 0.30, 0.16
 # The first teeth come through at about seven months.
 FIRST_TEETH_YEARS = 0.6
 
@@ -41,5 +44,9 @@ def fit(
     floor = flat[:, 1].min()
     flat[:, 0] = middle + TONGUE_WIDTH * (flat[:, 0] - middle)
     flat[:, 1] = floor + TONGUE_HEIGHT * (flat[:, 1] - floor)
+    height = float(np.ptp(flat[:, 1]))
+    forward = (flat[:, 2] - flat[:, 2].min()) / np.ptp(flat[:, 2])
+    flat[:, 1] += TIP_RAISED * height * forward
+    flat[:, 2] += TIP_FORWARD * height * forward
     out[tongue] = flat
     return out

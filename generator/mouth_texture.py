@@ -8,7 +8,7 @@ from assets.streams import stream
 from generator.looks import Colour, Looks
 
 # What is left of the light on the last molars, red, green and blue (in the bytes of sRGB).
-_MOLARS = (0.62, 0.48, 0.44)
+_MOLARS = (0.46, 0.30, 0.26)
 
 Picture = UInt8[np.ndarray, "height width 3"]
 

@@ -183,7 +183,7 @@ def eye(
         spot.s = look_up(stage.texels, at, level)
     diffuse = below_surface(stage, on, place, spot, seen)
     tears = wp.clamp(1.0 - place.lids[1] / TEARS, 0.0, 1.0)
-    tears = tears * step(0.2, 0.6, place.lids[2] / on.radius)
+    tears = tears * step(0.35, 0.8, place.lids[2] / on.radius)
     uneven = (spot.fine - spot.smooth) * (1.0 - place.iris)
     n = wp.transpose(on.turn) * place.surface
     n = wp.normalize(tear_normal(n, tears) + uneven)
