@@ -27,7 +27,7 @@ Shares = dict[HairStyle, float]
 COILY = 0.55
 STYLE_SHARES: dict[str, Shares] = {
     "newborn": {"wispy": 1.0},
-    "infant": {"wispy": 0.7, "cropped": 0.3},
+    "infant": {"wispy": 0.5, "cropped": 0.3, "tousled": 0.2},
     "boy": {"cropped": 0.44, "side_part": 0.14, "tousled": 0.26, "fringe_short": 0.16},
     "boy coily": {"cropped": 0.70, "afro": 0.30},
     "girl": {
@@ -58,7 +58,7 @@ STYLE_SHARES: dict[str, Shares] = {
 }  # fmt: skip
 # Lengths of the longest locks, metres on the mean adult head.
 LENGTHS: dict[HairStyle, tuple[float, float]] = {
-    "shaved": (0.0, 0.0), "stubble": (0.001, 0.003), "wispy": (0.006, 0.018),
+    "shaved": (0.0, 0.0), "stubble": (0.001, 0.003), "wispy": (0.014, 0.030),
     "side_part": (0.045, 0.075), "combed_back": (0.055, 0.095), "tousled": (0.035, 0.065),
     "fringe_short": (0.050, 0.070), "bob": (0.19, 0.25), "bob_fringe": (0.19, 0.25),
     "long": (0.34, 0.46), "long_fringe": (0.34, 0.46), "ponytail": (0.14, 0.28),

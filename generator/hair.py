@@ -5,9 +5,11 @@ person's neutral head; they move with their roots and do not turn with them.
 """
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Float32
+from scipy import sparse
 
 from assets.head import Head, HeadModel
 from generator import anchors, cards, hair_field, hair_round
@@ -18,11 +20,14 @@ from generator.grooming import Hair
 from generator.hair_cuts import CUTS, Cut
 from generator.hair_fall import Locks, drawn_to, fall
 from generator.hair_field import Field
+from render.mesh import incidence, vertex_normals
 
 # Hair shorter than this is painted on the scalp, not grown.
 SHORTEST = 0.0035
 # From this length of the longest locks on, their picture is that of long ones.
 LONG = 0.10
+# Least height of a lock over the skin, and the radius of the skull (metres).
+LEAST, ROUND = 0.0008, 0.090
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +63,9 @@ def _headings(
         case "part":
             way = scalp.from_parting(place, out, parting, 0.35)
         case "down":
-            way, loose = scalp.from_parting(place, out, parting, 0.25), 0.6 * loose
+            # Some wear it about the face, some swept back from it.
+            back = float(rng.uniform(0.1, 0.8))
+            way, loose = scalp.from_parting(place, out, parting, back), 0.6 * loose
         case "back":
             way = scalp.combed_back(place, out)
         case "crop":
@@ -101,11 +108,13 @@ def _seat(
     hair: Hair, cut: Cut, parting: float, roots: scalp.Roots, rng: np.random.Generator
 ) -> Seat:
     which = scalp.bearing(roots, hair, cut, rng)
-    added = [scalp.more(roots, cut, scalp.by_forehead(roots), 70)] if cut.fringe > 0 else []
+    added = [scalp.more(roots, cut, scalp.by_forehead(roots), 50)] if cut.fringe > 0 else []
+    if cut.comb == "part":
+        added.append(scalp.more(roots, cut, scalp.by_parting(roots, parting), 40))
     if cut.comb == "down":
-        added.append(scalp.more(roots, cut, scalp.by_parting(roots, parting), 90))
+        added.append(scalp.more(roots, cut, scalp.by_parting(roots, parting), 45))
         edge = (roots.azimuth < 75.0) & (roots.above < 9.0)
-        added.append(scalp.more(roots, cut, edge, 50))
+        added.append(scalp.more(roots, cut, edge, 30))
     extra = np.unique(np.concatenate(added)) if added else np.zeros(0, int)
     count = len(which) + len(extra)
     return Seat(roots, np.concatenate([which, extra]), np.arange(count) >= len(which))
@@ -124,7 +133,7 @@ def _lay(field: Field, hair: Hair, cut: Cut, roots: scalp.Roots, rng: np.random.
     comb = _headings(hair, cut, parting, seat, rng)
     depth = np.sqrt(rng.uniform(0.03, 1.0, count))
     depth = np.where(seat.added, 0.45 * depth, depth)
-    limp = np.full(count, 1.0 if long else 0.45)
+    limp = np.full(count, 1.0 if long else 0.6)
     free = np.ones(count, bool)
     if cut.fringe > 0:
         fringe = scalp.by_forehead(roots)[which]
@@ -148,7 +157,7 @@ def _lay(field: Field, hair: Hair, cut: Cut, roots: scalp.Roots, rng: np.random.
     variant = np.clip((depth * 4.0 + rng.normal(0, 0.7, count) - 0.5).astype(int), 0, 3)
     variant = np.where(seat.added, rng.integers(1, 3, count), variant)
     if not long:
-        variant = np.minimum(variant, 2)
+        variant = np.full(count, WISP) if hair.style == "wispy" else np.minimum(variant, 2)
     wide = cut.wide * rng.uniform(0.75, 1.2, count) * np.where(seat.added, 0.75, 1.0)
     # Outer locks first: what they hide is then drawn sooner.
     order = np.argsort(-room, kind="stable")
@@ -205,9 +214,9 @@ def _wisps(field: Field, hair: Hair, roots: scalp.Roots, rng: np.random.Generato
 
 def _strays(laid: Laid, rng: np.random.Generator) -> Laid:
     """Some locks again as single hairs that lie farther off."""
-    pick = np.flatnonzero(rng.random(len(laid.root)) < 0.16)
+    pick = np.flatnonzero(rng.random(len(laid.root)) < 0.12)
     rows = laid.line.shape[1]
-    off = rng.uniform(0.003, 0.010, len(pick))[:, None] * np.linspace(0, 1, rows)[None]
+    off = rng.uniform(0.001, 0.006, len(pick))[:, None] * np.linspace(0, 1, rows)[None]
     side = rng.normal(0, 0.006, (len(pick), 1, 3)) * np.linspace(0, 1, rows)[None, :, None]
     line = laid.line[pick] + laid.out[pick] * off[..., None] + side
     return Laid(line, laid.out[pick], laid.wide[pick], laid.root[pick], np.full(len(pick), -1))
@@ -242,7 +251,8 @@ LONG_WISP = len(LOCKS) - 1
 class Hung:
     """A person's head as locks are carried to it; `origin` is where the roots lie on it.
 
-    `lean` is how unevenly cards are turned about their length.
+    `skin` and `normals` are those of the refined head, `lean` is how unevenly cards are turned
+    about their length.
     """
 
     model: HeadModel
@@ -250,12 +260,34 @@ class Hung:
     scale: float
     roots: scalp.Roots
     origin: Float[np.ndarray, "roots 3"]
+    skin: Float32[np.ndarray, "vertices 3"]
+    normals: Float32[np.ndarray, "vertices 3"]
     lean: float
 
     def line(self, laid: Laid) -> Float[np.ndarray, "locks rows 3"]:
-        """Middle lines of locks round the person's neutral head, that begin at their roots."""
+        """Middle lines of locks round the person's neutral head, off its skin."""
+        rows = laid.line.shape[1]
         flat = hair_field.carried(self.model, self.head, laid.line.reshape(-1, 3), self.scale)
-        return flat.reshape(laid.line.shape)
+        # A flat card on a round skull: its sides lie lower than its middle.
+        least = LEAST + laid.wide**2 / (2 * ROUND)
+        least = self.scale * np.repeat(least, rows)
+        return hair_field.lifted(self.skin, self.normals, flat, least).reshape(laid.line.shape)
+
+
+def _hung(model: HeadModel, head: Head, scale: float, cut: Cut) -> Hung:
+    roots, refined = scalp.roots(model), anchors.refinement(model.topology)
+    vertices = refined.apply(head.vertices)
+    origin = anchors.frames(roots.points, vertices, refined.triangles).origin.astype(np.float64)
+    normals = vertex_normals(vertices, refined.triangles, _round_vertex(model))
+    used = hair_field.on_skin(model)
+    lean = {"tied": 0.06, "down": 0.08, "round": 0.05}.get(cut.comb, 0.22)
+    return Hung(model, head, scale, roots, origin, vertices[used], normals[used], lean)
+
+
+@cache
+def _round_vertex(model: HeadModel) -> sparse.csr_array:
+    refined = anchors.refinement(model.topology)
+    return incidence(refined.triangles, len(refined.matrix.indptr) - 1)
 
 
 def grow(
@@ -268,11 +300,7 @@ def grow(
     if hair.length < SHORTEST:
         return None
     field, roots, cut = hair_field.field(model), scalp.roots(model), CUTS[hair.style]
-    refined = anchors.refinement(model.topology)
-    skin = refined.apply(head.vertices)
-    origin = anchors.frames(roots.points, skin, refined.triangles).origin.astype(np.float64)
-    lean = {"tied": 0.06, "down": 0.08, "round": 0.05}.get(cut.comb, 0.22)
-    hung = Hung(model, head, scale, roots, origin, lean)
+    hung = _hung(model, head, scale, cut)
     tile = "locks" if hair.length >= LONG else "hair"
     match cut.comb:
         case "tied":

@@ -31,19 +31,19 @@ class Cut:
 
 
 CUTS: dict[HairStyle, Cut] = {
-    "wispy": Cut("crop", 0.7, 0.7, lift=0.003, locks=380, wide=0.0035, rows=3),
-    "cropped": Cut("crop", 0.55, 0.50, lift=0.006, locks=1400, wide=0.0044, rows=3),
+    "wispy": Cut("crop", 0.8, 0.8, lift=0.002, raised=0.12, locks=320, wide=0.0045, rows=3),
+    "cropped": Cut("crop", 0.55, 0.50, lift=0.006, locks=2300, wide=0.0044, rows=3),
     "side_part": Cut("part", 0.38, 0.30, lift=0.014, raised=0.4, locks=520, wide=0.0072, rows=5),
     "combed_back": Cut("back", 0.38, 0.30, lift=0.013, raised=0.4, locks=520, wide=0.0072, rows=5),
     "tousled": Cut("tousled", 0.62, 0.58, lift=0.016, locks=580, wide=0.0066, rows=5),
     "fringe_short": Cut("tousled", 0.7, 0.6, 0.052, lift=0.013, locks=560, wide=0.0070, rows=5),
-    "bob": Cut("down", 0.68, 0.42, lift=0.016, raised=0.15, locks=250, wide=0.0115, rows=8),
+    "bob": Cut("down", 0.68, 0.42, lift=0.016, raised=0.15, locks=125, wide=0.0115, rows=8),
     "bob_fringe": Cut(
-        "down", 0.68, 0.42, 0.062, lift=0.016, raised=0.15, locks=280, wide=0.0115, rows=8
+        "down", 0.68, 0.42, 0.062, lift=0.016, raised=0.15, locks=130, wide=0.0115, rows=8
     ),
-    "long": Cut("down", 0.85, 0.65, lift=0.012, raised=0.15, locks=230, wide=0.0135, rows=10),
+    "long": Cut("down", 0.85, 0.65, lift=0.012, raised=0.15, locks=95, wide=0.0140, rows=10),
     "long_fringe": Cut(
-        "down", 0.85, 0.65, 0.064, lift=0.012, raised=0.15, locks=260, wide=0.0135, rows=10
+        "down", 0.85, 0.65, 0.064, lift=0.012, raised=0.15, locks=100, wide=0.0140, rows=10
     ),
     "ponytail": Cut("tied", lift=0.005, locks=330, wide=0.0085, rows=6),
     "bun": Cut("tied", lift=0.005, locks=330, wide=0.0085, rows=6),

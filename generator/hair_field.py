@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Float32, Int
 from scipy.spatial import KDTree
 
 from assets.head import Head, HeadModel
@@ -69,8 +69,7 @@ def field(model: HeadModel) -> Field:
     mean = anchors.mean_head(model)
     refined = anchors.refinement(model.topology)
     vertices = refined.apply(mean.vertices)
-    part = (model.topology.part[:, None] == 0).astype(np.float32)
-    used = np.flatnonzero(refined.apply(part)[:, 0] > 0.999)
+    used = on_skin(model)
     normals = vertex_normals(vertices, refined.triangles)[used]
     skin = vertices[used].astype(np.float64)
     axes = [np.arange(low, high + STEP, STEP) for low, high in zip(LOW, HIGH, strict=True)]
@@ -80,6 +79,26 @@ def field(model: HeadModel) -> Field:
     # Near the skin the distance to its tangent plane, farther off that to the nearest vertex.
     signed = np.where(apart < 0.008, across, np.copysign(apart, across))
     return Field(signed.reshape(grid.shape[:3]))
+
+
+def lifted(
+    skin: Float32[np.ndarray, "vertices 3"],
+    normals: Float32[np.ndarray, "vertices 3"],
+    places: Float[np.ndarray, "points 3"],
+    least: Float[np.ndarray, " points"],
+) -> Float[np.ndarray, "points 3"]:
+    """Places moved out of a skin until they stand `least` off the plane of its nearest vertex."""
+    apart, nearest = KDTree(skin).query(places)
+    height = ((places - skin[nearest]) * normals[nearest]).sum(1)
+    push = np.where(apart < 0.03, np.maximum(least - height, 0.0), 0.0)
+    return places + push[:, None] * normals[nearest]
+
+
+@cache
+def on_skin(model: HeadModel) -> Int[np.ndarray, " vertices"]:
+    """Which vertices of the refined head are its skin."""
+    part = (model.topology.part[:, None] == 0).astype(np.float32)
+    return np.flatnonzero(anchors.refinement(model.topology).apply(part)[:, 0] > 0.999)
 
 
 @cache

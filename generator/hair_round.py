@@ -67,7 +67,8 @@ def cloud(
     tall = cut.lift * hair.length * share * np.clip(roots.above[which] / 14.0 + 0.12, 0.12, 1.0)
     depth = rng.uniform(0.0, 1.0, count) ** 0.5
     # Round from the front: hair at the sides stands out, on top it stands up.
-    stand = out + 0.35 * np.stack([np.sign(place[:, 0]), np.ones(count), np.zeros(count)], 1)
+    aside = np.clip(place[:, 0] / 0.05, -1.0, 1.0)
+    stand = out + 0.35 * np.stack([aside, np.ones(count), np.zeros(count)], 1)
     stand /= np.linalg.norm(stand, axis=1, keepdims=True)
     middle = place + stand * (tall * depth)[:, None]
     way = rng.normal(0, 1, (count, 3))

@@ -174,11 +174,14 @@ def _hair(identity: Identity, rng: np.random.Generator) -> np.ndarray:
     # Hair ends that are lighter than the skin hardly show on it.
     light = skin.lab_from_linear(((np.array(looks.hair) / 255 + 0.055) / 1.055) ** 2.4)[0]
     pale = float(np.interp(light - looks.lightness, (-15.0, 15.0), (1.0, 0.3)))
-    cover = {"shaved": 0.42 * pale, "stubble": 0.68 * pale}.get(grooming.hair.style, 0.95)
-    grown = _under(grooming.hair) < 1
+    style = grooming.hair.style
+    cover = {"shaved": 0.42 * pale, "stubble": 0.68 * pale, "wispy": 0.85}.get(style, 0.95)
+    grown = style not in ("shaved", "stubble", "wispy")
     if grown:
         # Locks cover the edge: paint begins behind it, and lets no skin through.
-        edge = np.float32(1.5) * (edge - np.float32(0.25))
+        edge = np.float32(1.5) * (edge - np.float32(0.15))
+    if style == "wispy":
+        edge = _down() + np.float32(0.08) * grain - np.float32(0.05)
     hair = np.clip(edge, 0, 1, out=edge)
     if grown:
         hair *= np.float32(cover)
@@ -196,15 +199,26 @@ def _hair(identity: Identity, rng: np.random.Generator) -> np.ndarray:
     return hair
 
 
-def _under(hair: Hair) -> float:
+def _under(hair: Hair, grey: float) -> float:
     """How dark hair painted on the skin is against its colour: under locks it lies in shade."""
-    return 1.0 if hair.style in ("shaved", "stubble", "wispy") else 0.55
+    if hair.style in ("shaved", "stubble", "wispy"):
+        return 1.0
+    # White hair lets light through to its roots.
+    dark = 0.75 if hair.style == "cropped" else 0.55
+    return dark + (0.9 - dark) * grey
 
 
 def _beard_paint(looks: Looks, grooming: Grooming, pale: float) -> float:
     """How much of the skin hair of a beard covers: its shadow when shaved, more under locks."""
-    shadow = (0.42 if _under(grooming.hair) == 1 else 0.34) * pale * looks.beard
+    shadow = (0.34 if grooming.hair.length > 0.0035 else 0.42) * pale * looks.beard
     return max(shadow, 0.5) if grooming.beard in ("short", "full") else shadow
+
+
+@cache
+def _down() -> Float32[np.ndarray, "height width"]:
+    """Where a baby's down grows: the scalp without an edge."""
+    soft = cv2.blur(cv2.blur(skin_noise.region("scalp"), (61, 61)), (61, 61))
+    return np.clip(1.25 * soft - 0.25, 0, 1).astype(np.float32)
 
 
 @cache
@@ -242,7 +256,7 @@ def layers(identity: Identity, rng: np.random.Generator) -> Layers:
     pigments = cv2.merge([melanin, blood])
     density += cv2.transform(pigments, np.stack([model.melanin, model.haemoglobin], 1))
     hair = _hair(identity, rng)
-    under = _under(identity.grooming.hair)
+    under = _under(identity.grooming.hair, looks.grey)
     hair_colour = tuple(round(under * value) for value in looks.hair)
     # Newton's method on the median of the painted face: hair and pores darken it a little.
     base = -np.log(skin.locus(looks.lightness, looks.red, looks.yellow))

@@ -131,7 +131,7 @@ def test_grooming_is_in_keeping_with_age_and_sex(people: list[Identity]) -> None
         if person.age_years < 2:
             assert grooming.brow_density < 0.6
             assert hair.density < 0.9
-            assert hair.style in ("wispy", "cropped")
+            assert hair.style in STYLE_SHARES["infant"]
         assert hair.style in STYLE_SHARES[wearer(person, hair.balding, hair.curl)]
         low, high = LENGTHS.get(hair.style, (0.0, LONGEST[person.sex]))
         assert (low if person.age_years > 4 else 0) <= hair.length <= high
