@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cache
-from io import BufferedIOBase
 from lzma import LZMAError
 from pathlib import Path, PurePosixPath
+from typing import Protocol, runtime_checkable
 
 from assets import added
 from assets.manifest import DATA
@@ -29,7 +29,18 @@ MOST_FILES = 100_000
 _CHUNK = 1 << 20
 # Parts of a name: kind, piece, file.
 _DEPTH = 3
-_Reader = Callable[[str], AbstractContextManager[BufferedIOBase]]
+
+
+@runtime_checkable
+class Readable(Protocol):
+    """What bytes come from: a file, or a member of a zip."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most `size` bytes, none at the end."""
+        ...
+
+
+_Reader = Callable[[str], AbstractContextManager[Readable]]
 
 
 @dataclass(frozen=True)
@@ -129,7 +140,7 @@ def _check_complete(source: Path, names: set[str]) -> None:
         raise ValueError(f"{source} must hold {rule}, got none")
 
 
-def _copy(file: BufferedIOBase, path: Path, expected: Known, what: str) -> None:
+def _copy(file: Readable, path: Path, expected: Known, what: str) -> None:
     """Copy no more than the known size, and hold it to its hash."""
     path.parent.mkdir(parents=True, exist_ok=True)
     digest, left = hashlib.sha256(), expected.size
@@ -162,7 +173,7 @@ class _Folder:
         return sorted(found)
 
     @contextmanager
-    def read(self, name: str) -> Iterator[BufferedIOBase]:
+    def read(self, name: str) -> Iterator[Readable]:
         with open(self.path / name, "rb") as file:
             yield file
 
@@ -186,7 +197,7 @@ class _Zip:
         return [member.filename for member in members if not member.is_dir()]
 
     @contextmanager
-    def read(self, name: str) -> Iterator[BufferedIOBase]:
+    def read(self, name: str) -> Iterator[Readable]:
         try:
             with self.archive.open(name) as file:
                 yield file

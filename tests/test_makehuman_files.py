@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from assets import base_mesh, head
 from assets.makehuman_files import read_binding, read_material, read_obj
@@ -145,7 +145,7 @@ def test_the_base_mesh_holds_the_vertices_of_the_head() -> None:
     bare = model.bare_vertices(model.mean_phenotypes(), {})[:-2]
     numbers = np.flatnonzero(base_mesh.near(np.arange(base_mesh.VERTICES)))
     places = base_mesh.places(numbers)
-    apart, _ = cKDTree(places).query(bare)
+    apart, _ = KDTree(places).query(bare)
     assert apart.max() < 2.5e-5
     far = np.flatnonzero(~base_mesh.near(np.arange(base_mesh.VERTICES)))
     with pytest.raises(ValueError, match=rf"must be near the head, got {far[0]}"):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from assets import head as head_models
 from assets import makehuman
@@ -67,7 +67,7 @@ def heights(model: HeadModel, vertices: np.ndarray, places: np.ndarray) -> np.nd
     refined = anchors.refinement(model.topology)
     skin, faces = refined.apply(vertices), refined.triangles[hang._skin_triangles(model)]
     used = np.unique(faces)
-    _, nearest = cKDTree(skin[used]).query(places)
+    _, nearest = KDTree(skin[used]).query(places)
     nearest = used[nearest]
     normals = vertex_normals(skin, faces)[nearest]
     return ((places - skin[nearest]) * normals).sum(axis=1)
@@ -171,7 +171,7 @@ def test_lashes_stand_on_the_margins_and_turn_with_the_lids(
     for name, aus in (("open", {}), ("closed", closed)):
         vertices = posed(adult, **aus)
         placed = dressed_skin(adult, vertices, lashes)
-        assert cKDTree(vertices[rims]).query(placed[roots])[0].max() < 0.0025
+        assert KDTree(vertices[rims]).query(placed[roots])[0].max() < 0.0025
         places[name] = placed
     down = places["open"][:, 1] - places["closed"][:, 1]
     assert down[roots].max() > 0.004

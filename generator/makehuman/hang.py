@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Int32
 from scipy import sparse
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from assets import hairline
 from assets.classes import CLASSES
@@ -74,7 +74,7 @@ def fit(model: HeadModel, piece: Piece) -> Hanging:
     mean, refined = anchors.mean_head(model), anchors.refinement(model.topology)
     places = refined.apply(mean.vertices)
     calm = np.flatnonzero(calm_vertices(model))
-    distance, near = cKDTree(places[calm]).query(piece.vertices, NEAREST)
+    distance, near = map(np.asarray, KDTree(places[calm]).query(piece.vertices, NEAREST))
     width = REACH + SPREAD * distance[:, :1]
     weight = np.exp(-(distance**2 - distance[:, :1] ** 2) / (2 * width**2))
     weight /= weight.sum(axis=1, keepdims=True)
@@ -84,7 +84,7 @@ def fit(model: HeadModel, piece: Piece) -> Hanging:
     whole = calm_vertices(model)[refined.triangles].all(axis=1)
     triangles = np.flatnonzero(whole & _skin_triangles(model))
     middles = places[refined.triangles[triangles]].mean(axis=1)
-    _, nearest = cKDTree(middles).query(piece.vertices)
+    nearest = np.asarray(KDTree(middles).query(piece.vertices)[1])
     rest = (piece.vertices - table @ places).astype(np.float32)
     return Hanging(table, rest, triangles[nearest].astype(np.int32))
 
@@ -97,7 +97,7 @@ def _kept_out(
     """Push what lies in the skin, or would lie under clothes, out along the skin's normals."""
     normals = vertex_normals(skin, triangles)
     used = np.unique(triangles)
-    distance, nearest = cKDTree(skin[used]).query(placed)
+    distance, nearest = map(np.asarray, KDTree(skin[used]).query(placed))
     nearest = used[nearest]
     height = ((placed - skin[nearest]) * normals[nearest]).sum(axis=1)
     clear = np.where(skin[nearest, 1] < CHEST, CLEAR_CLOTHES, CLEAR)

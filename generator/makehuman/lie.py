@@ -2,7 +2,7 @@
 
 import numpy as np
 from jaxtyping import Float, Float32, Int32
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from assets.eyes import RIM
 from assets.head import HeadModel
@@ -132,7 +132,7 @@ def lashes(model: HeadModel, piece: Piece, uv: Float32[np.ndarray, "vertices 2"]
     mean, refined = anchors.mean_head(model), anchors.refinement(model.topology)
     points, places = _margins(model)
     frames = anchors.frames(points, refined.apply(mean.vertices), refined.triangles)
-    distance, nearest = cKDTree(places).query(piece.vertices)
+    distance, nearest = map(np.asarray, KDTree(places).query(piece.vertices))
     root = _roots(piece, distance)
     anchor = nearest[root].astype(np.int32)
     # MakeHuman's lids lie elsewhere: bring the roots to ours.
