@@ -22,6 +22,8 @@ NECKLINE: dict[ClothesKind, tuple[float, ...]] = {
     "gown": (22.0, 36.0, 47.0, 52.0, 52.0),
     "crew": (40.0, 44.0, 49.0, 54.0, 57.0),
     "collar": (44.0, 49.0, 54.0, 58.0, 60.0),
+    # Bare skin: it goes on, straight down, where the body has been cut off.
+    "none": (-14.0, -14.0, -14.0, -14.0, -14.0),
 }
 LOWEST = -70.0
 THICK = 0.0055
@@ -46,16 +48,6 @@ class Clothes:
         placed = frames.origin + frames.axes[:, 2] * (self.lift * np.float32(scale))[:, None]
         placed[:, 1] -= self.hang * np.float32(scale)
         return placed
-
-
-NOTHING = Clothes(
-    Points(np.zeros(0, np.int32), np.zeros((0, 3), np.float32)),
-    np.zeros(0, np.float32),
-    np.zeros(0, np.float32),
-    np.zeros((0, 2), np.float32),
-    np.zeros((0, 3), np.int32),
-)
-"""Bare shoulders."""
 
 
 def _outermost(mean: anchors.MeanHead, directions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -90,11 +82,20 @@ def _elevations(kind: ClothesKind, azimuth: np.ndarray) -> np.ndarray:
     return line[None] + (LOWEST - line[None]) * share
 
 
+def _lift(kind: ClothesKind, azimuth: np.ndarray) -> np.ndarray:
+    """How far (m) each ring stands off the skin: a hem, then folds that grow downward."""
+    if kind == "none":
+        return np.full((RINGS, SECTORS), 0.0004)
+    lift = np.full((RINGS, SECTORS), THICK)
+    lift[0], lift[1], lift[2] = -0.001, 0.8 * THICK, 1.15 * THICK
+    ring = np.linspace(0, 1, RINGS)[:, None]
+    folds = np.sin(9 * azimuth + 5 * ring) * np.sin(4 * azimuth - 7 * ring + 1.0)
+    return lift + 0.0035 * folds * np.clip(4 * ring - 0.5, 0, 1)
+
+
 @cache
 def garment(model: HeadModel, kind: ClothesKind) -> Clothes:
     """The garment of one kind, made once a process from rays on the mean head."""
-    if kind == "none":
-        return NOTHING
     mean = anchors.mean_head(model)
     azimuth = np.linspace(-np.pi, np.pi, SECTORS + 1)[:-1]
     elevation = np.deg2rad(_elevations(kind, azimuth))
@@ -115,11 +116,8 @@ def garment(model: HeadModel, kind: ClothesKind) -> Clothes:
     points = mean.carried(
         Points(mean.skin[found.reshape(-1)], clipped.reshape(-1, 3).astype(np.float32))
     )
-    lift = np.full((RINGS, SECTORS), THICK)
-    lift[0], lift[1], lift[2] = -0.001, 0.8 * THICK, 1.15 * THICK
+    lift = _lift(kind, azimuth)
     ring = np.linspace(0, 1, RINGS)[:, None]
-    folds = np.sin(9 * azimuth + 5 * ring) * np.sin(4 * azimuth - 7 * ring + 1.0)
-    lift += 0.0035 * folds * np.clip(4 * ring - 0.5, 0, 1)
     place = np.arange(RINGS * SECTORS).reshape(RINGS, SECTORS)
     beside = np.roll(place, -1, axis=1)
     quads = np.stack([place[:-1], place[1:], beside[1:], beside[:-1]], axis=-1).reshape(-1, 4)
@@ -130,6 +128,8 @@ def garment(model: HeadModel, kind: ClothesKind) -> Clothes:
         points,
         lift.reshape(-1).astype(np.float32),
         hang.reshape(-1).astype(np.float32),
-        atlas.in_rect("gown", unit.reshape(-1, 2)).astype(np.float32),
+        atlas.in_rect("chest" if kind == "none" else "gown", unit.reshape(-1, 2)).astype(
+            np.float32
+        ),
         split(quads.astype(np.int32)),
     )

@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 from jaxtyping import Bool, Float32, Int32
 from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from assets.head import Head, HeadModel
@@ -24,9 +25,13 @@ FARTHEST = 0.012
 """A thing is moved by at most this much (m) to touch the face and not enter it."""
 FRONTAL = 0.45
 """Cloth is pushed off the face where its normal has at least this much of z."""
-EDGE_ROWS, UNDER, BUSHY = 3, 0.0015, 0.06
+EDGE_ROWS, UNDER, BUSHY = 3, 0.0015, 0.09
 """Rows of a cap's edge under which hair comes out; how far (m) below the cap it is pressed; and how
 far from the cap hair may stand and still be under it."""
+EDGE_BELOW, PRESSED = 0.008, 0.005
+"""Hair is held down from this far (m) below the edge on, and cut where it stands out farther."""
+LONG = 0.08
+"""Strands that reach this far (m) below the edge are pressed under it and hang on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -244,16 +249,35 @@ def without_hair(
     normals = vertex_normals(crown, layer.triangles)
     strands = np.unique(mesh.triangles[mesh.card])
     away, near = cKDTree(crown).query(mesh.vertices[strands])
-    inside = near // sheet[1] < sheet[0] - EDGE_ROWS
-    inside &= away < BUSHY
-    covered = np.zeros(len(mesh.vertices), bool)
-    covered[strands[inside]] = True
-    gone = covered[mesh.triangles].all(axis=1) & mesh.card
-    # What comes out from under the edge is pressed below it.
-    rise = ((mesh.vertices[strands] - crown[near]) * normals[near]).sum(axis=1) + UNDER
+    row, column = near // sheet[1], near % sheet[1]
+    reached = away < BUSHY
+    inside = reached & (row < sheet[0] - EDGE_ROWS)
+    # What comes out from under the edge is pressed below it, or cut off where it stands far out.
+    # The last rows turn in to the skin: how far hair stands out is measured above them.
+    over = np.minimum(row, sheet[0] - EDGE_ROWS - 1) * sheet[1] + column
+    rise = ((mesh.vertices[strands] - crown[over]) * normals[over]).sum(axis=1) + UNDER
+    low = crown[(sheet[0] - 1) * sheet[1] + column, 1]
+    beside = reached & (row >= sheet[0] - EDGE_ROWS - 6) & (rise > 0)
+    beside &= mesh.vertices[strands, 1] > low - EDGE_BELOW
+    covered, tall = np.zeros((2, len(mesh.vertices)), bool)
+    above = reached & (rise > 0) & (mesh.vertices[strands, 1] > low)
+    covered[strands[inside | above]] = True
+    tall[strands[beside & (rise > PRESSED)]] = True
+    corners = mesh.triangles[mesh.card]
+    links = sparse.coo_array(
+        (np.ones(2 * len(corners)), (corners[:, [0, 0]].ravel(), corners[:, 1:].ravel())),
+        shape=(len(mesh.vertices),) * 2,
+    )
+    count, strand = connected_components(links, directed=False)
+    # Long hair hangs out from under a cap; short hair that would stand out is inside.
+    longest = np.zeros(count)
+    np.maximum.at(longest, strand[strands], np.where(row >= sheet[0] - 1, away, 0.0))
+    cut = np.zeros(count, bool)
+    cut[strand[tall | covered]] = True
+    cut &= longest < LONG
+    gone = mesh.card.copy()
+    gone[mesh.card] = covered[corners].all(axis=1) | cut[strand[corners[:, 0]]]
     moved = np.zeros_like(mesh.vertices)
-    pressed = near // sheet[1] >= sheet[0] - EDGE_ROWS - 6
-    pressed &= (rise > 0) & (away < BUSHY) & (mesh.vertices[strands, 1] > crown[near, 1])
-    pressed |= inside & (rise > 0)
-    moved[strands[pressed]] = -(rise[:, None] * normals[near])[pressed]
+    pressed = (inside | beside) & (rise > 0)
+    moved[strands[pressed]] = -(rise[:, None] * normals[over])[pressed]
     return ~gone, moved
