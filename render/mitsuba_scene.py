@@ -27,14 +27,17 @@ SMOOTHEST = 0.04
 def atlas(material: Material) -> dict[str, Float32[np.ndarray, "size size channels"]]:
     """The largest level of a material: linear albedo, alpha, tangent normal (0–1), roughness."""
     size = material.size
-    albedo = material.albedo.numpy()[: size * size].reshape(size, size, 4)
-    detail = material.detail.numpy()[: size * size].reshape(size, size, 4)
+    light: np.ndarray = decode_table()
+    albedo, detail = (
+        np.asarray(pyramid.numpy(), np.uint8)[: size * size].reshape(size, size, 4)
+        for pyramid in (material.albedo, material.detail)
+    )
     slope = detail[..., :2].astype(np.float32) / 127.5 - 1.0
     rise = np.sqrt(np.maximum(1.0 - (slope * slope).sum(axis=-1, keepdims=True), 0.05))
     normal = np.concatenate([slope, rise], axis=-1)
     rough = np.maximum(detail[..., 2:3].astype(np.float32) / 255, SMOOTHEST)
     return {
-        "albedo": decode_table()[albedo[..., :3]],
+        "albedo": light[albedo[..., :3]],
         "alpha": albedo[..., 3:].astype(np.float32) / 255,
         "normal": (normal + 1.0) / 2.0,
         "roughness": rough,
@@ -77,7 +80,7 @@ def shape(mesh: Mesh, chosen: Bool[np.ndarray, " triangles"], bsdf: Any, mi: Any
         "part", len(rows), len(triangles), properties,
         has_vertex_normals=True, has_vertex_texcoords=True,
     )  # fmt: skip
-    uv = mesh.uv[rows[:, 1]] * np.float32([1, -1]) + np.float32([0, 1])
+    uv = mesh.uv[rows[:, 1]] * np.array([1, -1], np.float32) + np.array([0, 1], np.float32)
     held = mi.traverse(made)
     for name, values in (
         ("vertex_positions", mesh.vertices[rows[:, 0]]),
@@ -109,7 +112,7 @@ def surfaces(material: Material, mi: Any) -> dict[str, Any]:
         "specular": SPECULAR,
     }
     solid = {"type": "normalmap", "normalmap": texture("normal"), "surface": plain}
-    texels["normal"] = texels["normal"] * np.float32([1, -1, 1]) + np.float32([0, 1, 0])
+    texels["normal"][..., 1] = 1.0 - texels["normal"][..., 1]
     mirrored = {"type": "normalmap", "normalmap": texture("normal"), "surface": plain}
     cards = {
         "type": "mask",
