@@ -27,7 +27,7 @@ NAME = "strain"
 TEXEL_MM = 0.37
 """Millimetres on the face a texel of the atlas at `skin.FIT_SIZE`."""
 # Linear light that a valley a millimetre deep sends back: light leaves it red.
-VALLEY = (0.60, 0.46, 0.42)
+VALLEY = (0.66, 0.52, 0.47)
 DEEPEST_MM = 2.2
 STEEPEST = 0.75
 """No wall is steeper: a normal map cannot hide what lies behind one."""
@@ -56,7 +56,7 @@ class Folding:
 def readiness(fold: Fold, age_years: float) -> float:
     """How deeply a fold cuts at an age: lines come with the years, folds of fat are born with."""
     lines = float(np.interp(age_years, (0, 6, 20, 40, 60, 85), (0.05, 0.15, 0.45, 0.75, 1.0, 1.15)))
-    slack = float(np.interp(age_years, (0, 2, 14, 20, 55, 90), (1.3, 1.25, 1.1, 1.0, 1.15, 1.3)))
+    slack = float(np.interp(age_years, (0, 1.5, 4, 20, 55, 90), (1.3, 1.2, 0.95, 1.0, 1.15, 1.3)))
     return slack * (1 - fold.lined + fold.lined * lines)
 
 
@@ -66,12 +66,12 @@ def contrast(lightness: float) -> float:
     The same loss of light is a smaller step of L* on dark skin: without this a fold would show
     less there, and dark faces would seem to be in less pain by our doing.
     """
-    return float(np.interp(lightness, (25.0, 45.0, 65.0), (1.7, 1.35, 1.0)))
+    return float(np.interp(lightness, (25.0, 45.0, 65.0), (1.5, 1.2, 1.0)))
 
 
 def breadth(age_years: float) -> float:
     """Factor on the widths of folds: thick young skin folds in wide soft rolls."""
-    return 1.5 if age_years < 3 else 1.2 if age_years < 14 else 1.0
+    return 1.5 if age_years < 12 else 1.0
 
 
 def folding(identity: Identity, head: Head) -> Folding:
