@@ -13,7 +13,7 @@ ARCH = 1.06
 # Upper incisors end this share of the mouth's half width below the lips' seam, as at rest.
 SHOWN = 0.05
 # What is left of the tongue's height over its floor, and of its width.
-TONGUE_HEIGHT, TONGUE_WIDTH = 0.78, 0.85
+TONGUE_HEIGHT, TONGUE_WIDTH = 0.75, 0.85
 # How far its tip is raised and brought forward to the lower incisors, as shares of its height.
 TIP_RAISED, TIP_FORWARD = 0.30, 0.16
 # The first teeth come through at about seven months.

@@ -35,7 +35,7 @@ BOWL = 0.85
 GATHERED = 0.25
 """How much more of the key light the iris gets than bare skin would: the cornea is a lens."""
 
-DEEP = 0.64
+DEEP = 0.74
 """What light keeps on its way through cornea and chamber to the iris and back."""
 
 WATER = 0.022
@@ -134,10 +134,11 @@ def below_surface(stage: Stage, on: Ball, place: Place, spot: Spot, seen: wp.vec
     pink = wp.clamp(0.40 * near + 0.9 * corner, 0.0, 0.9) * (1.0 - place.iris)
     albedo = s.albedo + (wp.cw_mul(s.albedo, FLESH) - s.albedo) * pink
     spread = s.scatter * wp.vec3(0.5, 0.35, 0.3) * (1.0 - place.iris)
-    openness = spot.reached[0] * between_lids(place.lids)
+    # The depth map has part of the lids' shade, too.
+    openness = (0.6 + 0.4 * spot.reached[0]) * between_lids(place.lids)
     sky = wp.cw_mul(soft_irradiance(lamp, n, n, spread), bounced(openness, albedo))
     # Lashes are too thin for the map of shadows.
-    share = spot.reached[1] * (1.0 - 0.4 * wp.exp(-wp.max(place.lids[0], 0.0) * 500.0))
+    share = spot.reached[1] * (1.0 - 0.25 * wp.exp(-wp.max(place.lids[0], 0.0) * 500.0))
     share = share * (1.0 + GATHERED * place.iris)
     nl = wp.dot(n, lamp.direction)
     key = wp.vec3(

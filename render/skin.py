@@ -20,14 +20,14 @@ from render.stage import Spot, Stage
 WET = 0.16
 """Rougher surfaces mirror the harmonics, smoother ones the panorama."""
 
-GRAZING = 0.2
+GRAZING = 0.3
 """The mirror share grows down to this cosine: skin's own roughness hides the rest from a grazing
 eye, and without it jaws had a rim of sky."""
 
 F0 = 0.028
 """Share of light that skin and cornea mirror head-on: refractive index 1.4."""
 
-FUZZ = 0.10
+FUZZ = 0.06
 """Most that down on skin adds to its albedo, at the rim."""
 
 GLAZE = 0.35

@@ -24,7 +24,7 @@ IRIS_DEPTH = 0.04
 
 LID_EDGE = 0.0018
 LASH_REACH = 0.007
-LASH_COVER = 0.3
+LASH_COVER = 0.2
 """Thickness of a lid (m), how far the upper lashes stand out (m), and how much light they take."""
 
 TEARS = 0.00045

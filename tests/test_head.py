@@ -171,4 +171,4 @@ def test_teeth_lie_between_the_corners_and_come_with_age(model: head.HeadModel) 
         assert np.abs(teeth[:, 0]).max() < 1.1 * half
         assert (np.ptp(teeth, axis=0) > 0.004).all() == (age > 0.6)
         tongue = person.vertices[part == head.TONGUE]
-        assert tongue[:, 1].max() < person.vertices[loop, 1].max() + 0.004
+        assert tongue[:, 1].max() < person.vertices[loop, 1].max() + 0.3 * half
