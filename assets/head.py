@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Float32, Int32, UInt8
+from scipy import sparse
 
-from assets import eyes, lid_grid, lips, manifest, mouth
+from assets import eyes, infant_brow, lid_grid, lips, manifest, mouth
 
 ETHNICITIES = ("african", "asian", "caucasian")
 # Anchors of the interpolated phenotypes of the `anny` package, in the order of its weight mask.
@@ -65,6 +66,11 @@ class Topology:
     def lids(self) -> tuple[lid_grid.LidGrid, lid_grid.LidGrid]:
         """The lids of the left and the right eye as grids of vertices."""
         return lid_grid.both(self.quads, self.loops)
+
+    @cached_property
+    def beside(self) -> sparse.csr_array:
+        """Matrix that gives every vertex the mean of its neighbours."""
+        return infant_brow.neighbours(self.quads, len(self.part))
 
     @cached_property
     def lips(self) -> lips.LipGrid:
@@ -203,6 +209,8 @@ class HeadModel:
         teeth = (part == UPPER_TEETH) | (part == LOWER_TEETH)
         bare = mouth.fit(bare, teeth, part == TONGUE, bare[corners], age_years)
         balls, vertices = eyes.fit(bare, self.topology.lids, age_years)
+        grids = self.topology.lids
+        vertices = infant_brow.smooth(vertices, self.topology.beside, grids, age_years)
         return Head(self.topology, vertices, self.actions, balls, age_years)
 
 
