@@ -28,6 +28,10 @@ NECKLINE: dict[ClothesKind, tuple[float, ...]] = {
 LOWEST = -70.0
 THICK = 0.0055
 SKIRT = 0.03
+# The first rings are the hem, on a strip of the chart that is so high a share of it; below it the
+# chart shows so many metres of cloth across from the middle, and down from the nape.
+HEM, HEM_STRIP = 3, 0.08
+CLOTH_WIDE, CLOTH_TOP, CLOTH_HIGH = 0.34, 0.02, 0.36
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +86,23 @@ def _elevations(kind: ClothesKind, azimuth: np.ndarray) -> np.ndarray:
     return line[None] + (LOWEST - line[None]) * share
 
 
+def _flat(at: np.ndarray, azimuth: np.ndarray) -> np.ndarray:
+    """Where in the chart places of a garment lie: cut from cloth that hangs over the shoulders.
+
+    The hem runs along the top of the chart; the rest is seen from above and in front, folded along
+    the middle and, below the chest, back upward.
+    """
+    over = (at[:, 1] - at[:, 2]) * np.sqrt(0.5)
+    down = (CLOTH_TOP - over) / CLOTH_HIGH
+    down = 1 - np.abs(np.clip(down, 0, 2) - 1)
+    unit = np.stack([0.02 + 0.96 * np.clip(np.abs(at[:, 0]) / CLOTH_WIDE, 0, 1), down], axis=1)
+    unit[:, 1] = (1 - HEM_STRIP - 0.02) - (0.96 - HEM_STRIP) * down
+    hem = slice(0, HEM * SECTORS)
+    unit[hem, 0] = np.tile(0.02 + 0.96 * np.abs(azimuth) / np.pi, HEM)
+    unit[hem, 1] = np.repeat(np.linspace(0.985, 1.01 - HEM_STRIP, HEM), SECTORS)
+    return unit
+
+
 def _lift(kind: ClothesKind, azimuth: np.ndarray) -> np.ndarray:
     """How far (m) each ring stands off the skin: a hem, then folds that grow downward."""
     if kind == "none":
@@ -116,20 +137,24 @@ def garment(model: HeadModel, kind: ClothesKind) -> Clothes:
     points = mean.carried(
         Points(mean.skin[found.reshape(-1)], clipped.reshape(-1, 3).astype(np.float32))
     )
-    lift = _lift(kind, azimuth)
-    ring = np.linspace(0, 1, RINGS)[:, None]
-    place = np.arange(RINGS * SECTORS).reshape(RINGS, SECTORS)
+    # The hem has a strip of the chart to itself: its last ring stands there twice.
+    twice = np.insert(np.arange(RINGS), HEM, HEM - 1)
+    rows = (twice[:, None] * SECTORS + np.arange(SECTORS)).reshape(-1)
+    points = Points(points.triangle[rows], points.barycentric[rows])
+    corners = mean.vertices[model.topology.triangles[mean.skin[found.reshape(-1)]]]
+    at = (corners * clipped.reshape(-1, 3)[..., None]).sum(axis=1)[rows]
+    hang, lift = hang.reshape(-1)[rows], _lift(kind, azimuth).reshape(-1)[rows]
+    at[:, 1] -= hang
+    unit = _flat(at, azimuth) if kind != "none" else np.abs(at[:, :2] * (2.5, 2.0)) % 0.9 + 0.05
+    place = np.arange((RINGS + 1) * SECTORS).reshape(RINGS + 1, SECTORS)
     beside = np.roll(place, -1, axis=1)
-    quads = np.stack([place[:-1], place[1:], beside[1:], beside[:-1]], axis=-1).reshape(-1, 4)
-    unit = np.stack(
-        np.broadcast_arrays(0.02 + 0.96 * np.abs(azimuth) / np.pi, 0.98 - 0.96 * ring), axis=-1
-    )
+    quads = np.stack([place[:-1], place[1:], beside[1:], beside[:-1]], axis=-1)
+    # Nothing lies between the two rings that are one.
+    quads = np.delete(quads, HEM - 1, axis=0).reshape(-1, 4)
     return Clothes(
         points,
-        lift.reshape(-1).astype(np.float32),
-        hang.reshape(-1).astype(np.float32),
-        atlas.in_rect("chest" if kind == "none" else "gown", unit.reshape(-1, 2)).astype(
-            np.float32
-        ),
+        lift.astype(np.float32),
+        hang.astype(np.float32),
+        atlas.in_rect("chest" if kind == "none" else "gown", unit).astype(np.float32),
         split(quads.astype(np.int32)),
     )

@@ -16,7 +16,7 @@ from assets import atlas
 from assets import skin as skin_model
 from assets.skin import FIT_SIZE, SkinModel
 from assets.streams import stream
-from generator import card_texture, mouth_texture, skin_layers, skin_noise
+from generator import card_texture, cloth_texture, mouth_texture, skin_layers, skin_noise
 from generator.card_texture import Dye
 from generator.eye_texture import EyeLook, eye, unevenness
 from generator.identity import Identity
@@ -198,7 +198,10 @@ def _paint_mouth(texture: Texture, model: SkinModel, identity: Identity) -> None
     )
     _lay(texture, "teeth", mouth_texture.teeth(looks, gum, gap, rng))
     _lay(texture, "tongue", mouth_texture.tongue(looks, shape("tongue"), rng))
-    _lay(texture, "gown", mouth_texture.gown(looks.gown, shape("gown"), rng))
+    cloth = mouth_texture.gown(looks.gown, shape("gown"), rng)
+    if identity.grooming.clothes == "gown":
+        cloth = cloth_texture.printed(cloth, stream(identity.seed, identity.index, "print"))
+    _lay(texture, "gown", cloth_texture.hemmed(cloth))
     place = atlas.pixel_rect("gown", size)
     height = mouth_texture.gown_height(texture.scatter[place].shape)
     across, down = skin_noise.slopes(height, 0.6)
