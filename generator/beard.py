@@ -15,7 +15,7 @@ from generator.cards import Cards, Lines
 from generator.grooming import BeardStyle
 from render.mesh import Points
 
-CANDIDATES = 2600
+CANDIDATES = 3600
 ROWS = 4
 # The lips of the mean head: an ellipse (metres) that no hair enters.
 LIPS = np.array([0.0, -0.0735])
@@ -27,7 +27,7 @@ LOWEST, HINDMOST = -0.122, -0.082
 LENGTHS: dict[BeardStyle, float] = {
     "short": 0.007, "full": 0.022, "moustache": 0.008, "goatee": 0.010,
 }  # fmt: skip
-HALF_WIDTH = 0.0030
+HALF_WIDTH = 0.0025
 # Landmarks of the outer edge of the lips, and how much farther off hair stays.
 OUTER_LIPS, LIP_MARGIN = slice(48, 60), 1.15
 
@@ -60,7 +60,7 @@ def _fullness(place: np.ndarray) -> np.ndarray:
     full = np.clip(below / 0.010, 0, 1) * np.clip((y - LOWEST) / 0.012, 0, 1)
     full *= np.clip((z - HINDMOST) / 0.014, 0, 1)
     full *= np.clip((lip_distance(place) - 1.0) / 0.06, 0, 1)
-    full *= hairline.above_hairline(place) < -2.0
+    full *= (hairline.above_hairline(place) < -2.0) * np.clip((0.0735 - x) / 0.004, 0, 1)
     # Bare beside the lower lip, thinner below the nose.
     bare = np.exp(-(((x - 0.024) / 0.006) ** 2 + ((y + 0.090) / 0.006) ** 2))
     return full * (1 - 0.7 * bare) * np.clip(0.65 + x / 0.012, 0, 1)
@@ -138,6 +138,8 @@ def grow(
     # Cheeks are shorter than the chin; over the lip hair is cut to leave it free.
     high = np.clip((ground.place[:, 1] + 0.085) / 0.05, 0, 1)
     length = np.where(lip, np.minimum(length, 0.010), length * (1 - 0.55 * high))
+    # Single hairs where it thins out.
+    length *= 0.55 + 0.45 * ground.full
     length = np.minimum(length, np.maximum(0.85 * ground.room, 0.0))
     kept = np.flatnonzero((rng.random(CANDIDATES) < worn) & (length > 0.0022))
     count, size = len(kept), length[kept, None, None]
@@ -149,7 +151,11 @@ def grow(
     line = place + size * step * (fall + stand * out * (1 - 0.4 * step)) + hang + 0.0004 * out
     wide = np.cross(out, np.gradient(line, axis=1))
     wide /= np.linalg.norm(wide, axis=2, keepdims=True)
-    width = HALF_WIDTH * np.where(lip[kept], 0.6, 1.0) * rng.uniform(0.7, 1.2, count)
+    width = (
+        HALF_WIDTH
+        * np.where(lip[kept], 0.6, 0.35 + 0.65 * ground.full[kept])
+        * rng.uniform(0.7, 1.2, count)
+    )
     width = np.minimum(
         width, 0.8 * (lip_distance(ground.place[kept]) - 0.98) * LIP_RADII[1] + 0.0006
     )

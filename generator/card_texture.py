@@ -65,7 +65,7 @@ SHORT = (
     replace(LOCK, count=18, width=0.055, shade=0.92, body=0.35, taper=0.7, shortest=0.6, drawn=0.3),
     replace(LOCK, count=12, width=0.050, shade=1.02, body=0.0, taper=0.8, shortest=0.5, drawn=0.4),
     Strands(4, 0.040, 0.8, 0.35, 0.4, coil=0.03, shade=0.95),
-    Strands(9, 0.050, 0.8, 0.25, 0.5, coil=0.03, shade=0.9),
+    Strands(10, 0.045, 0.8, 0.22, 0.5, coil=0.03, shade=0.9),
 )
 BROW = (
     Strands(4, 0.080, 0.85, 0.22, 0.6),
@@ -86,9 +86,15 @@ def coiled(variants: tuple[Strands, ...], curl: float) -> tuple[Strands, ...]:
     wave = float(np.interp(curl, (0.1, 0.4, 0.6, 1.0), (0.0, 0.03, 0.09, 0.14)))
     turns = float(np.interp(curl, (0.1, 0.5, 1.0), (1.5, 4.0, 7.0)))
     loose = float(np.interp(curl, (0.5, 0.9), (1.0, 0.0)))
+    # Coils have gaps, but for those that lie deepest.
+    inner = min(one.shade for one in variants)
     return tuple(
         replace(
-            one, coil=one.coil + wave, turns=turns, drawn=one.drawn * loose, body=one.body * loose
+            one,
+            coil=one.coil + wave,
+            turns=turns,
+            drawn=one.drawn * loose,
+            body=one.body * max(loose, 0.8 * (one.shade == inner)),
         )
         for one in variants
     )

@@ -159,6 +159,8 @@ def _lay(field: Field, hair: Hair, cut: Cut, roots: scalp.Roots, rng: np.random.
     if not long:
         variant = np.full(count, WISP) if hair.style == "wispy" else np.minimum(variant, 2)
     wide = cut.wide * rng.uniform(0.75, 1.2, count) * np.where(seat.added, 0.75, 1.0)
+    # A short lock is narrow, or its root would show as a block.
+    wide = np.minimum(wide, 0.35 * length)
     # Outer locks first: what they hide is then drawn sooner.
     order = np.argsort(-room, kind="stable")
     return Laid(line[order], out[order], wide[order], which[order], variant[order])

@@ -47,6 +47,6 @@ CUTS: dict[HairStyle, Cut] = {
     ),
     "ponytail": Cut("tied", lift=0.005, locks=330, wide=0.0085, rows=6),
     "bun": Cut("tied", lift=0.005, locks=330, wide=0.0085, rows=6),
-    "afro": Cut("round", 0.85, 0.6, lift=0.9, locks=1500, wide=0.0060, rows=3),
+    "afro": Cut("round", 0.85, 0.6, lift=0.9, locks=1600, wide=0.0066, rows=3),
 }
 """Styles that grow; the `lift` of `afro` is a share of its length."""

@@ -81,7 +81,9 @@ def bearing(
     """Numbers of the roots that bear a lock: fewer at the hairline, none where a man is bald."""
     above, azimuth = all_roots.above[: cut.locks], all_roots.azimuth[: cut.locks]
     soft = 4.0 if cut.comb == "crop" else 2.0
-    chance = np.clip((above + 1.2 + rng.normal(0, 0.8, len(above))) / soft, 0, 1)
+    chance = np.clip((above + 1.0 + rng.normal(0, 0.8, len(above))) / soft, 0, 1)
+    # None stands alone in front of the others.
+    chance *= above > -0.6
     # Male pattern: temples recede, then the crown thins, until a fringe is left.
     fringe = np.interp(azimuth, (0, 60, 120, 180), (34, 40, 34, 30))
     edge = np.interp(hair.balding, (0.25, 1.0), (1.0, 0.0)) * (100.0 - fringe) + fringe
@@ -95,7 +97,7 @@ def bearing(
 
 def more(all_roots: Roots, cut: Cut, where: np.ndarray, most: int) -> Int[np.ndarray, " chosen"]:
     """Numbers of up to `most` roots besides the first `cut.locks`, from `where` alone."""
-    found = np.flatnonzero(where & (all_roots.above > -0.5))
+    found = np.flatnonzero(where & (all_roots.above > 0.3))
     return found[found >= cut.locks][:most]
 
 

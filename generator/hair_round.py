@@ -84,5 +84,5 @@ def cloud(
     flat_line, facing = field.outside(line.reshape(-1, 3), np.full(count * cut.rows, 0.0015))
     line = flat_line.reshape(line.shape)
     facing = 0.8 * stand[:, None] + 0.2 * facing.reshape(line.shape)
-    variant = np.minimum((depth * 2.9).astype(int), 2)
+    variant = np.minimum((depth**1.5 * 2.4).astype(int), 2)
     return line, facing, cut.wide * rng.uniform(0.8, 1.25, count), which, variant

@@ -173,7 +173,7 @@ def _hair(identity: Identity, rng: np.random.Generator) -> np.ndarray:
         edge -= np.float32(1.1 * grooming.hair.balding) * skin_noise.region("crown")
     # Hair ends that are lighter than the skin hardly show on it.
     light = skin.lab_from_linear(((np.array(looks.hair) / 255 + 0.055) / 1.055) ** 2.4)[0]
-    pale = float(np.interp(light - looks.lightness, (-15.0, 15.0), (1.0, 0.3)))
+    pale = float(np.interp(light - looks.lightness, (-15.0, 5.0, 20.0), (1.0, 0.4, 0.1)))
     style = grooming.hair.style
     cover = {"shaved": 0.42 * pale, "stubble": 0.68 * pale, "wispy": 0.85}.get(style, 0.95)
     grown = style not in ("shaved", "stubble", "wispy")
@@ -211,7 +211,7 @@ def _under(hair: Hair, grey: float) -> float:
 def _beard_paint(looks: Looks, grooming: Grooming, pale: float) -> float:
     """How much of the skin hair of a beard covers: its shadow when shaved, more under locks."""
     shadow = (0.34 if grooming.hair.length > 0.0035 else 0.42) * pale * looks.beard
-    return max(shadow, 0.5) if grooming.beard in ("short", "full") else shadow
+    return max(shadow, 0.85) if grooming.beard in ("short", "full") else shadow
 
 
 @cache
