@@ -12,7 +12,7 @@ from functools import cache
 
 import numpy as np
 from jaxtyping import Bool, Float, Float32
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from assets import atlas, head, skin_regions
 from assets.classes import CLASSES
@@ -184,7 +184,7 @@ def region(au: int) -> Region:
     front = chart().inside & (position[..., 2] > FRONT)
     plane = np.stack([np.abs(position[..., 0]), position[..., 1]], axis=-1)
     inside = front & within(np.array(OUTLINES[au], np.float32), plane)
-    away, _ = cKDTree(position[inside]).query(position[front], distance_upper_bound=rim())
+    away, _ = KDTree(position[inside]).query(position[front], distance_upper_bound=rim())
     with_rim = inside.copy()
     with_rim[front] |= np.isfinite(away)
     return Region(inside, with_rim)

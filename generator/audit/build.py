@@ -9,8 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-import pyarrow.compute as pc
-
 from assets import environments
 from assets.facs import AUS
 from generator import pool, synth3d
@@ -146,7 +144,7 @@ def _of_frames(
     progress: Progress,
 ) -> Report:
     people = source.chosen(everybody, config.people)
-    rows = [_rows(data, row["identity"]) for row in people]
+    rows = _rows(data, people)
     total = sum(min(len(own), frames.MOST) for own in rows)
     work = partial(_look, data)
     looked = pool.run(work, rows, config.workers, lambda done: progress(done, total))
@@ -169,9 +167,16 @@ def _look(data: DataSet, rows: list[Row], done: Callable[[int], None]) -> list[P
     return seen
 
 
-def _rows(data: DataSet, identity: str) -> list[Row]:
-    """Index rows of one person in their first view."""
-    rows = data.index.filter(pc.equal(data.index["identity"], identity)).to_pylist()
+def _rows(data: DataSet, people: Sequence[Row]) -> list[list[Row]]:
+    """Index rows of each of some people, in their first view."""
+    places: dict[str, list[int]] = {row["identity"]: [] for row in people}
+    for place, identity in enumerate(data.index["identity"].to_pylist()):
+        if identity in places:
+            places[identity].append(place)
+    return [_first_view(data.index.take(own).to_pylist()) for own in places.values()]
+
+
+def _first_view(rows: list[Row]) -> list[Row]:
     views = [row["view"] for row in rows if row["view"] is not None]
     return [row for row in rows if not views or row["view"] == min(views)]
 
@@ -181,8 +186,7 @@ def _stored_at_rest(
 ) -> list[Picture]:
     """What the detector sees in the folder's own pictures at rest and with the eyes closed."""
     seen = []
-    for person in people:
-        rows = _rows(data, person["identity"])
+    for rows in _rows(data, people):
         kept = [row for row in rows if row["kind"] == "neutral"][:1]
         kept += [row for row in rows if row["au43"] == 1.0][:1]
         seen += frames.look(data, kept)

@@ -50,7 +50,7 @@ def origin(data: DataSet, here: str) -> Origin:
 
 def _restored(options: dict[str, Any]) -> GenerateConfig:
     """The options of `config.json` as a configuration, without the user's files."""
-    given = {
+    given: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in options.items()
         if name not in PATHS and not (name in REPLACED and value is None)
@@ -100,11 +100,10 @@ def chosen(everybody: Sequence[Row], count: int) -> list[Row]:
     seen: Counter[tuple[str, Number | str | None]] = Counter()
     left = dict(enumerate(everybody))
 
-    def crowd(number: int) -> tuple[int, int, int, int]:
+    def crowd(number: int) -> tuple[int, int, int]:
         marks = _marks(left[number])
         return (
             seen[marks[0]] + seen[marks[1]],
-            max(seen[marks[0]], seen[marks[1]]),
             seen[marks[2]],
             number,
         )
