@@ -1,5 +1,6 @@
 """What lies in front of a face: fits, shares, seg and record, and what one can see through."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -10,12 +11,15 @@ from assets.classes import CLASSES, OCCLUDERS
 from assets.facs import AUS
 from assets.population import Person
 from generator import anchors, synth3d
-from generator.config import GenerateConfig
+from generator.config import GenerateConfig, decisive
 from generator.occluders import dressing, kinds, solid, wear
 from generator.occluders.kinds import Style
 from generator.occluders.skin import Skin, mean_skin, skin_of
 from generator.occluders.span import span, spanned
-from generator.shards.drawn_rules import PACIFIER_BEFORE
+from generator.shards.card import SYNTHETIC, about_options
+from generator.shards.drawn_rules import PACIFIER_BEFORE, drawn_faults
+from generator.shards.map_rules import member_faults
+from generator.shards.stated import Options, read_options
 from generator.synth_record import LEAST, occluding, record
 from render.frame import Frame
 from rigging.blendshapes import pose
@@ -299,3 +303,39 @@ def test_bare_shoulders_have_no_cloth_and_the_same_bytes_follow_a_seed() -> None
         assert not (one.classes == CLASSES["clothes"]).any()
         assert np.array_equal(one.image, two.image)
         assert np.array_equal(one.classes, two.classes)
+
+
+def options_of(config: GenerateConfig) -> Options:
+    read = read_options({"options": json.loads(json.dumps(decisive(config)))}, "config.json")
+    assert read is not None
+    return read
+
+
+def test_verify_holds_the_record_to_options_age_and_seg() -> None:
+    config = replace(CONFIG, occluders=("cap",), annotations=("seg", "depth"), size=64)
+    sample = synth3d.make_person(config, 2)[0]
+    allowed = options_of(config)
+    assert sample.record.occluders == ("cap",)
+    assert list(drawn_faults(sample.record, allowed)) == []
+    assert list(member_faults(sample, config.members)) == []
+    hair = replace(sample.record, occluders=("cap", "hair"))
+    assert list(drawn_faults(hair, allowed)) == []
+    strange = replace(sample.record, occluders=("glasses",))
+    rule = "occluders must be among hair, cap, as in config.json"
+    assert [text for text, _ in drawn_faults(strange, allowed)] == [
+        rule.replace("hair, cap", ", ".join(n for n in OCCLUDERS if n in ("cap", "hair")))
+    ]
+    some = options_of(replace(config, occluders=("some",)))
+    assert list(drawn_faults(strange, some)) == []
+    comforted = replace(sample.record, occluders=("pacifier",))
+    (fault,) = drawn_faults(comforted, some)
+    assert fault[0] == "a pacifier must be a child's under 4 years"
+    (fault,) = member_faults(replace(sample, record=strange), config.members)
+    assert fault == ("seg must show what occluders lists", "glasses")
+
+
+def test_the_card_tells_of_occluders_where_there_are_some() -> None:
+    without = about_options(SYNTHETIC, {"occluders": ["none"]}).text
+    some = about_options(SYNTHETIC, {"occluders": ["some"]}).text
+    assert "Maps see through the lenses" not in without
+    assert "Maps see through the lenses" in some
