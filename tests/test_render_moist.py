@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 import warp as wp
+from scipy import stats
 
 from assets import eyeball
 from assets.classes import CLASSES
@@ -18,6 +19,7 @@ from generator.moist import eye_shape, mouth_shape
 from render import image
 from render.cavity import Mouth, MouthShape, passed_on, through_lips
 from render.light import Light
+from render.material import decode_table
 from render.scene import Scene, Sensor
 from render.tears import (
     AQUEOUS,
@@ -257,6 +259,34 @@ def test_open_mouth_is_dark_red_and_not_black(person, folder):
     assert np.percentile(lab[inside, 0], 5) > 3
     assert np.median(lab[inside, 1]) > 8
     assert np.median(lab[inside, 1]) > np.median(lab[inside, 2])
+
+
+def linear_red(frame) -> np.ndarray:
+    return decode_table()[frame.image[..., 0]]
+
+
+def test_lids_shade_an_eye_and_depth_a_mouth(folder):
+    neutral, wide = scenes("22-30", 5, 6, folder)
+    told, plain = (
+        image.draw(replace(neutral, mesh=mesh))
+        for mesh in (neutral.mesh, replace(neutral.mesh, moist=None))
+    )
+    ratio = linear_red(told) / np.maximum(linear_red(plain), 1e-3)
+    white = told.classes == CLASSES["sclera"]
+    ball = white | (told.classes == CLASSES["iris"])
+    upper = white & ~np.roll(ball, 1, axis=0)
+    inner = white & np.roll(ball, 3, axis=0) & np.roll(ball, -2, axis=0)
+    assert min(upper.sum(), inner.sum()) > 10
+    assert ratio[upper].mean() < 0.85 * ratio[inner].mean()
+
+    told, plain = (
+        image.draw(replace(wide, mesh=mesh)) for mesh in (wide.mesh, replace(wide.mesh, moist=None))
+    )
+    ratio = linear_red(told) / np.maximum(linear_red(plain), 1e-3)
+    teeth = told.classes == CLASSES["teeth"]
+    assert teeth.sum() > 150
+    # The molars lose more than the incisors.
+    assert stats.spearmanr(told.depth[teeth], ratio[teeth]).statistic < -0.5
 
 
 def test_opening_between_the_lips():
