@@ -1,6 +1,8 @@
 """Mitsuba against our own renderer, and against closed forms: the same scene through both."""
 
+import importlib
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from importlib.util import find_spec
@@ -45,6 +47,10 @@ HEADS = [("30-80", 0, 0), ("30-80", 1, 3), ("0-0", 2, 2)]
 def head(ages: str, index: int, which: int) -> Scene:
     config = GenerateConfig(identities=12, pain_per_identity=1, views=2, size=64, seed=7, ages=ages)
     return next(islice(synth3d.scenes(config, index), which, None))[2]
+
+
+REFLECTOR = (0.2 * basis(np.array([0.0, 0.0, 1.0]))[:, None]).astype(np.float32)
+"""Harmonics of light from in front."""
 
 
 def solid(seen: Scene) -> Scene:
@@ -104,8 +110,17 @@ def test_silhouettes_agree_to_a_pixel_and_depths_to_a_millimetre(
         assert np.median(apart[surface]) < 2e-5
 
 
-def test_coverage_of_the_picture_is_ours() -> None:
-    seen = solid(head(*HEADS[1]))
+def aside() -> Scene:
+    """A ball before a square through a lens that is off centre, in a picture that is not square."""
+    lens = intrinsics(60.0, 48, 36)
+    lens[:2, 2] = (31.0, 11.5)
+    seen = Camera(lens, look_at(np.array([0.3, 0.2, 0.9]), np.zeros(3)), 48, 36)
+    return scene(together(sphere(0.15), square(0.3, z=-0.1)), paper(), sun(strength=1.0), seen)
+
+
+@pytest.mark.parametrize("of", [lambda: solid(head(*HEADS[1])), aside], ids=["head", "aside"])
+def test_coverage_of_the_picture_is_ours(of: Callable[[], Scene]) -> None:
+    seen = of()
     mi = mitsuba_trace.start("cpu")
     film = np.array(mi.render(mitsuba_scene.build(seen, 64, mi), seed=1, spp=64))
     posed = pose(seen.mesh, seen.camera, start("cpu"))
@@ -116,10 +131,7 @@ def test_coverage_of_the_picture_is_ours() -> None:
 
 
 def test_a_lens_that_is_off_centre() -> None:
-    lens = intrinsics(60.0, 48, 36)
-    lens[:2, 2] = (31.0, 11.5)
-    aside = Camera(lens, look_at(np.array([0.3, 0.2, 0.9]), np.zeros(3)), 48, 36)
-    seen = scene(together(sphere(0.15), square(0.3, z=-0.1)), paper(), sun(strength=1.0), aside)
+    seen = aside()
     ours, theirs = draw(seen).depth, met(seen)
     assert ((ours > 0) != (theirs > 0)).sum() < 6
     both = (ours > 0) & (theirs > 0)
@@ -189,6 +201,8 @@ def test_a_key_alone_is_a_disc_of_its_irradiance() -> None:
 def test_surroundings_have_the_harmonics_of_the_light() -> None:
     for name in ("venice_sunset", "studio_small_03"):
         light = illuminate(environments.load(name), 1.3)
+        # A reflector in front, beside what the panorama holds.
+        light = replace(light, sh=light.sh + REFLECTOR)
         made = mitsuba_light.surroundings(light)
         rows = np.linspace(0, np.pi, len(made))
         weight = np.sin(rows)[:, None, None] * (np.pi / (len(made) - 1))
@@ -265,18 +279,26 @@ def test_cards_let_through_and_shade_by_their_alpha() -> None:
 
 
 def test_the_same_bytes_again_with_any_number_of_threads() -> None:
-    import drjit
-
-    seen = head(*HEADS[0])
-    first = draw(seen, backend=Backend(shading="mitsuba", paths=16))
-    kept = drjit.thread_count()
+    drjit = importlib.import_module("drjit")
+    seen = scene(sphere(), paper(scatter=255), sun(strength=2.0), camera(32, focal_px=50.0))
+    films, kept = [], drjit.thread_count()
     try:
-        drjit.set_thread_count(1)
-        second = draw(seen, backend=Backend(shading="mitsuba", paths=16))
+        for threads in (1, 4, 4):
+            drjit.set_thread_count(threads)
+            films.append(mitsuba_trace.traced(seen, "cpu", 16))
     finally:
         drjit.set_thread_count(kept)
-    np.testing.assert_array_equal(first.image, second.image)
-    np.testing.assert_array_equal(first.depth, draw(seen).depth)
+    np.testing.assert_array_equal(films[0], films[1])
+    np.testing.assert_array_equal(films[1], films[2])
+    other = replace(seen, sensor=replace(seen.sensor, seed=1))
+    assert (mitsuba_trace.traced(other, "cpu", 16) != films[0]).any()
+
+
+def test_maps_stay_ours() -> None:
+    seen = head(*HEADS[0])
+    theirs = draw(seen, backend=Backend(shading="mitsuba", paths=1))
+    for name in ("depth", "normal", "classes", "uv", "heat", "landmarks"):
+        np.testing.assert_array_equal(getattr(theirs, name), getattr(draw(seen), name))
 
 
 def test_skin_has_the_colour_that_mitsuba_gives_it() -> None:
