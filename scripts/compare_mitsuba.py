@@ -4,8 +4,9 @@ Draws people in the shipped environments with both, through one lens, without no
 prints how far the colours are apart, an environment a line and then a class a line: mean colour
 difference on skin (CIE 1976 Delta E*ab of the pictures, sRGB under D65) and the mean of L*, a* and
 b* of ours minus Mitsuba's. The sheet shows ours, Mitsuba's and four times the difference about
-grey. Mitsuba has no light under the skin and its noise counts as difference. The documentation's
-sheet is `--people 4 --size 384 --paths 192 --sheet docs/mitsuba.jpg`.
+grey. Mitsuba has no light under the skin and no cornea that bends light, its hair is flat glossy
+cards, and its noise counts as difference. The documentation's sheet is
+`--people 4 --size 320 --paths 96 --sheet docs/mitsuba.jpg`.
 """
 
 import time
