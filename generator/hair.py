@@ -114,7 +114,7 @@ def _seat(
     if cut.comb == "down":
         added.append(scalp.more(roots, cut, scalp.by_parting(roots, parting), 45))
         edge = (roots.azimuth < 75.0) & (roots.above < 9.0)
-        added.append(scalp.more(roots, cut, edge, 30))
+        added.append(scalp.more(roots, cut, edge, 45))
     extra = np.unique(np.concatenate(added)) if added else np.zeros(0, int)
     count = len(which) + len(extra)
     return Seat(roots, np.concatenate([which, extra]), np.arange(count) >= len(which))

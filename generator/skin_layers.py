@@ -179,7 +179,7 @@ def _hair(identity: Identity, rng: np.random.Generator) -> np.ndarray:
     grown = style not in ("shaved", "stubble", "wispy")
     if grown:
         # Locks cover the edge: paint begins behind it, and lets no skin through.
-        edge = np.float32(1.5) * (edge - np.float32(0.15))
+        edge = np.float32(1.5) * (edge - np.float32(0.05))
     if style == "wispy":
         edge = _down() + np.float32(0.08) * grain - np.float32(0.05)
     hair = np.clip(edge, 0, 1, out=edge)

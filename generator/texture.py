@@ -135,8 +135,8 @@ def _paint_skin(texture: Texture, layers: skin_layers.Layers, identity: Identity
     weights = np.array([[-255 * 0.20 * looks.oil, -255 * 0.17, 255 * 0.54]], np.float32)
     rough = cv2.transform(gloss, weights)
     rough -= np.float32(7) * skin_noise.pore_height(size)
-    # Hair painted on the skin is dull.
-    rough += np.float32(110) * _resized(layers.hair, shape)
+    # Hair painted under locks is dull.
+    rough += np.float32(200) * np.maximum(_resized(layers.hair, shape) - np.float32(0.45), 0)
     texture.roughness[box] = cv2.convertScaleAbs(np.maximum(rough, 60))
     cover = _resized(cv2.convertScaleAbs(layers.hair, alpha=200), shape)
     texture.scatter[box] = 255 - cover
