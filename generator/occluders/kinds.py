@@ -82,12 +82,13 @@ def draw(options: tuple[str, ...], person: Person, rng: np.random.Generator) -> 
         return tuple(name for name in NAMES if name in options and fits(name, person.age_years))
     chances = dict(zip(NAMES, rng.random(len(NAMES)).tolist(), strict=True))
     years = person.age_years
-    worn = {name for name in NAMES if chances[name] < share(name, years)}
+    worn: set[Name] = {name for name in NAMES if chances[name] < share(name, years)}
     pairs = [(one, two) for one in AT_MOUTH for two in AT_MOUTH if one < two]
     for one, two in (*pairs, *APART):
         if one in worn and two in worn:
             # The one whose draw was the smaller share of its chance stays.
-            worn.discard(max((one, two), key=lambda name: chances[name] / share(name, years)))
+            sure = {name: chances[name] / share(name, years) for name in (one, two)}
+            worn.discard(one if sure[one] > sure[two] else two)
     return tuple(name for name in NAMES if name in worn)
 
 

@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Float64, Int32
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from assets.head import HeadModel
 from generator import anchors
@@ -32,7 +32,7 @@ class Skin:
     normals: Float32[np.ndarray, "vertices 3"]
     triangles: Int32[np.ndarray, "triangles 3"]
     rows: Int32[np.ndarray, " skin"]
-    tree: cKDTree
+    tree: KDTree
 
     def nearest(self, places: Float[np.ndarray, "points 3"]) -> Points:
         """The places on the skin that lie nearest."""
@@ -69,7 +69,7 @@ class Skin:
         away = _unit(corners) - middle[:, None]
         reach = np.sqrt((away * away).sum(axis=2)).max(axis=1)
         wide = np.flatnonzero(reach > WIDE)
-        near = cKDTree(middle).query_ball_point(rays, WIDE)
+        near = KDTree(middle).query_ball_point(rays, WIDE)
         found, weights = np.zeros(len(rays), np.int32), np.zeros((len(rays), 3), np.float32)
         missed = np.ones(len(rays), bool)
         for number, ray in enumerate(rays):
@@ -157,7 +157,7 @@ def skin_of(model: HeadModel, vertices: Float32[np.ndarray, "controls 3"]) -> Sk
     placed = refined.apply(vertices)
     middles = placed[refined.triangles[rows]].mean(axis=1)
     normals = vertex_normals(placed, refined.triangles)
-    return Skin(placed, normals, refined.triangles, rows, cKDTree(middles))
+    return Skin(placed, normals, refined.triangles, rows, KDTree(middles))
 
 
 @cache

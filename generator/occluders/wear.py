@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int32
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from assets.head import Head, HeadModel
 from generator import anchors
@@ -189,7 +189,7 @@ def _height(
 ) -> np.ndarray:
     """How far the face stands out (z, m) at the (x, y) of places; -inf beside the face."""
     face = _face(model).on(skin, triangles)
-    away, near = cKDTree(face[:, :2]).query(places[:, :2], k=4)
+    away, near = KDTree(face[:, :2]).query(places[:, :2], k=4)
     weight = 1.0 / (away + 0.3 * STEP)
     height = (face[near, 2] * weight).sum(axis=1) / weight.sum(axis=1)
     return np.where(away[:, 0] < 2 * STEP, height, -np.inf)
@@ -248,7 +248,7 @@ def without_hair(
     layer = fitted.thing.solids[0]
     normals = vertex_normals(crown, layer.triangles)
     strands = np.unique(mesh.triangles[mesh.card])
-    away, near = cKDTree(crown).query(mesh.vertices[strands])
+    away, near = KDTree(crown).query(mesh.vertices[strands])
     row, column = near // sheet[1], near % sheet[1]
     reached = away < BUSHY
     inside = reached & (row < sheet[0] - EDGE_ROWS)
