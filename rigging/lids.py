@@ -46,14 +46,14 @@ class Lids:
 def aperture(aus: dict[int, facs.Number], yaw: float = 0.0, pitch: float = 0.0) -> Lids:
     """What AU intensities (0-5; AU43 0 or 1) ask of one eye's lids.
 
-    AU5 widens, AU7 tightens both lids, AU6 and AU12 push the lower one up, AU4 and AU9 weigh on
+    AU5 widens, AU7 tightens both lids, AU6 and AU12 push the lower one up, AU4 and AU6 weigh on
     the upper one; AU45 closes what is left by its share and AU43 all of it.
     """
     part = {au: value / 5 for au, value in aus.items()}
     shut = max(part[45], aus[43])
-    upper_open = (1 - 0.34 * part[7]) * (1 - 0.06 * part[4]) * (1 - 0.02 * part[9])
+    upper_open = (1 - 0.34 * part[7]) * (1 - 0.05 * part[4])
     upper_open = upper_open * (1 - 0.07 * part[6]) + 0.38 * part[5]
-    lower_open = (1 - 0.62 * part[7]) * (1 - 0.58 * part[6]) * (1 - 0.06 * part[9])
+    lower_open = (1 - 0.62 * part[7]) * (1 - 0.58 * part[6])
     lower_open *= 1 - 0.2 * part[12]
     squeeze = max(part[6], part[7])
     return Lids(

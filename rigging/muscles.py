@@ -91,8 +91,8 @@ ACTIONS: dict[int, dict[str, float]] = {
 # Where the actions of an AU may act.
 ZONES: dict[int, tuple[Zone, ...]] = {
     4: (
-        Zone("brow_inner", (2, 2, 0), (24, 24, 40)),
-        Zone("brow_middle", (2, 3, 0), (26, 20, 40)),
+        Zone("brow_inner", (2, 0, 0), (23, 18, 40)),
+        Zone("brow_middle", (2, 0, 0), (25, 15, 40)),
     ),
     6: (Zone("eye_outer", (-5, -10, 0), (28, 22, 40)),),
     7: (Zone("eye_outer", (-14, 0, 0), (28, 18, 30)),),
@@ -115,7 +115,7 @@ PULLS: dict[int, tuple[Pull, ...]] = {
         Pull("brow_outer", (-3, -8, 0), (11, 6, 15), (0.0, 1.5, -0.2)),
     ),
     4: (
-        Pull("brow_inner", (3, 2, 0), (10, 11, 25), (-1.0, -3.4, 1.1)),
+        Pull("brow_inner", (3, 1, 0), (10, 9, 25), (-1.0, -3.6, 1.1)),
         Pull("brow_inner", (-5, -4, 0), (6, 8, 20), (0.0, -1.2, 0.9)),
         Pull("brow_middle", (0, -2, 0), (12, 8, 20), (-0.4, -2.6, 1.2)),
     ),
