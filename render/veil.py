@@ -30,8 +30,8 @@ from render.texture import Texels, level_of, look_up
 
 GLASSES = CLASSES["glasses"]
 F0 = 0.036
-COATED = 0.02
-"""Shares mirrored straight on: by plastic, and by a coated lens."""
+COATED = 0.008
+"""Shares mirrored straight on: by plastic, and by a lens with a coat against glare."""
 
 
 @no_type_check
@@ -81,7 +81,8 @@ def seen_through(on: Stage, triangle: int, x: int, y: int, behind: wp.vec3) -> w
         around = mirrored(on.lamp, r)
     else:
         around = reflected(on.lamp, r, s.roughness)
-    alpha = wp.max(s.roughness * s.roughness, 0.002) + 0.25 * on.lamp.size * on.lamp.size
+    alpha = wp.max(s.roughness * s.roughness, 0.004)
+    alpha = alpha * alpha + 0.25 * on.lamp.size * on.lamp.size
     shine = lobe(n, v, on.lamp.direction, wp.min(wp.sqrt(alpha), 1.0), plain)
     passed = wp.cw_mul(behind, tint) * (through * (1.0 - mirror))
     return passed + haze + around * mirror + on.lamp.colour * shine
