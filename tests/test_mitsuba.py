@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from assets import environments
+from assets.classes import CLASSES
 from generator import synth3d
 from generator.config import GenerateConfig
 from generator.jobs import Run, generate
@@ -39,6 +40,7 @@ from tests.shapes import camera, mesh, paper, scene, sphere, square, sun, togeth
 pytestmark = pytest.mark.skipif(find_spec("mitsuba") is None, reason="mitsuba is not installed")
 
 THREE = np.ones((3, 3), np.uint8)
+HAIRY = [CLASSES[name] for name in ("brow", "hair", "lash", "scalp")]
 # Age, person, picture: a neutral and a pain, frontal and turned.
 HEADS = [("30-80", 0, 0), ("30-80", 1, 3), ("0-0", 2, 2)]
 
@@ -98,13 +100,13 @@ def beyond(a: np.ndarray, b: np.ndarray) -> int:
 def test_silhouettes_agree_to_a_pixel_and_depths_to_a_millimetre(
     ages: str, index: int, which: int
 ) -> None:
-    for seen, allowed in ((solid(head(ages, index, which)), 0.0), (head(ages, index, which), 0.01)):
+    for seen, allowed in ((solid(head(ages, index, which)), 0.0), (head(ages, index, which), 0.03)):
         ours, theirs = draw(seen), met(seen)
         assert (ours.depth > 0).sum() > 1000
         assert beyond(ours.depth > 0, theirs > 0) == 0
         both = (ours.depth > 0) & (theirs > 0)
-        # Where a card is half clear the two may see another strand.
-        surface = both & ~np.isin(ours.classes, (4, 15, 17))
+        # Alpha is filtered otherwise there: beside a strand the two may see another one.
+        surface = both & ~np.isin(ours.classes, HAIRY)
         apart = np.abs(ours.depth - theirs)
         assert (apart[surface] > 1e-3).mean() <= allowed
         assert np.median(apart[surface]) < 2e-5
