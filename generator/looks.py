@@ -31,7 +31,7 @@ HAIR: dict[str, Colour] = {
     "red": (118, 58, 30),
 }
 BROW_SHEEN: Colour = (92, 66, 46)
-WHITE_HAIR: Colour = (168, 165, 160)
+WHITE_HAIR: Colour = (174, 163, 146)
 # Chances of the names above for the three ancestries (our choice: what is usual among their
 # people; mixed people get the mean by share).
 _EYE_CHANCES = {

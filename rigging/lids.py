@@ -24,6 +24,8 @@ FOLLOW_UP, FOLLOW_DOWN = (0.75, 0.3), (0.85, 0.4)
 CROWDED = 0.35
 # Rounds of smoothing along rows at the corners.
 CALMING = 10
+# Power of an AU7's share of its highest intensity that the lids follow.
+TIGHTEN = 0.75
 # Share of the motion of brow and cheek that even a margin row takes along.
 DRAG = 0.12
 
@@ -51,9 +53,11 @@ def aperture(aus: dict[int, facs.Number], yaw: float = 0.0, pitch: float = 0.0) 
     """
     part = {au: value / 5 for au, value in aus.items()}
     shut = max(part[45], aus[43])
-    upper_open = (1 - 0.34 * part[7]) * (1 - 0.05 * part[4])
+    # Traces of AU7 are easily seen: the gap narrows fastest at first.
+    tight = part[7] ** TIGHTEN
+    upper_open = (1 - 0.40 * tight) * (1 - 0.05 * part[4])
     upper_open = upper_open * (1 - 0.07 * part[6]) + 0.38 * part[5]
-    lower_open = (1 - 0.62 * part[7]) * (1 - 0.58 * part[6])
+    lower_open = (1 - 0.70 * tight) * (1 - 0.58 * part[6])
     lower_open *= 1 - 0.2 * part[12]
     squeeze = max(part[6], part[7])
     return Lids(
