@@ -154,7 +154,7 @@ def card(
 @cache
 def _body(strands: Strands) -> np.ndarray:
     """Outline of the part of a lock that has no gaps, in a unit square with y down."""
-    along = np.linspace(0.05, strands.body, 9)
+    along = np.linspace(min(0.05, 0.5 * strands.body), strands.body, 9)
     half = 0.37 * (1 - strands.drawn * along) * np.sqrt(1 - (along / strands.body) ** 3)
     left = np.stack([0.5 - half, 1 - along], 1)
     right = np.stack([0.5 + half, 1 - along], 1)

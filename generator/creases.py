@@ -56,7 +56,7 @@ class Folding:
 def readiness(fold: Fold, age_years: float) -> float:
     """How deeply a fold cuts at an age: lines come with the years, folds of fat are born with."""
     lines = float(np.interp(age_years, (0, 6, 20, 40, 60, 85), (0.05, 0.15, 0.45, 0.75, 1.0, 1.15)))
-    slack = float(np.interp(age_years, (0, 1.5, 4, 20, 55, 90), (1.3, 1.2, 0.95, 1.0, 1.15, 1.3)))
+    slack = float(np.interp(age_years, (0, 1.5, 4, 20, 55, 90), (1.6, 1.4, 1.0, 1.0, 1.15, 1.3)))
     return slack * (1 - fold.lined + fold.lined * lines)
 
 
@@ -66,7 +66,7 @@ def contrast(lightness: float) -> float:
     The same loss of light is a smaller step of L* on dark skin: without this a fold would show
     less there, and dark faces would seem to be in less pain by our doing.
     """
-    return float(np.interp(lightness, (25.0, 45.0, 65.0), (1.5, 1.2, 1.0)))
+    return float(np.interp(lightness, (25.0, 45.0, 65.0), (1.8, 1.45, 1.0)))
 
 
 def breadth(age_years: float) -> float:
