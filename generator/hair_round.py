@@ -13,6 +13,8 @@ KNOTS = np.array([(0.0, -0.040, -0.165), (0.0, 0.045, -0.185), (0.0, 0.108, -0.1
 LOW_KNOTS = np.array([(0.0, -0.035, -0.165), (0.0, 0.030, -0.190), (0.0, 0.085, -0.165)])
 TAIL, WOUND = 46, 80
 TAIL_ROWS, BUN_ROWS = 8, 7
+CORE = 3
+"""One lock of a cloud in so many lies within it."""
 
 
 def tail(
@@ -66,6 +68,9 @@ def cloud(
     share = 1 + low * (np.interp(roots.azimuth[which], (90, 160), (cut.side, cut.nape)) - 1)
     tall = cut.lift * hair.length * share * np.clip(roots.above[which] / 14.0 + 0.12, 0.12, 1.0)
     depth = rng.uniform(0.0, 1.0, count) ** 0.5
+    # Wide dense locks within, level with the scalp: nothing shines through the cloud.
+    core = np.arange(count) % CORE == 0
+    depth[core] *= 0.82
     # Round from the front: hair at the sides stands out, on top it stands up.
     aside = np.clip(place[:, 0] / 0.05, -1.0, 1.0)
     stand = out + 0.35 * np.stack([aside, np.ones(count), np.zeros(count)], 1)
@@ -74,9 +79,10 @@ def cloud(
     way = rng.normal(0, 1, (count, 3))
     flat = way - (way * stand).sum(1, keepdims=True) * stand
     flat /= np.linalg.norm(flat, axis=1, keepdims=True)
-    way = flat + stand * rng.uniform(0.0, 1.1, (count, 1)) * depth[:, None]
+    rise = rng.uniform(0.0, 1.1, (count, 1)) * depth[:, None]
+    way = flat + stand * np.where(core[:, None], 0.0, rise)
     way /= np.linalg.norm(way, axis=1, keepdims=True)
-    length = np.minimum(rng.uniform(0.014, 0.022, count), 0.010 + tall)
+    length = np.minimum(rng.uniform(0.014, 0.022, count), 0.010 + tall) * np.where(core, 1.5, 1.0)
     step = np.linspace(-0.5, 0.5, cut.rows)[None, :, None]
     line = middle[:, None] + step * (length[:, None] * way)[:, None]
     # Bent round the head, as the cloud is.
@@ -84,5 +90,6 @@ def cloud(
     flat_line, facing = field.outside(line.reshape(-1, 3), np.full(count * cut.rows, 0.0015))
     line = flat_line.reshape(line.shape)
     facing = 0.8 * stand[:, None] + 0.2 * facing.reshape(line.shape)
-    variant = np.minimum((depth**1.5 * 2.4).astype(int), 2)
-    return line, facing, cut.wide * rng.uniform(0.8, 1.25, count), which, variant
+    variant = np.where(core, 0, np.minimum((depth**1.5 * 2.4).astype(int), 2))
+    wide = cut.wide * rng.uniform(0.8, 1.25, count) * np.where(core, 2.2, 1.0)
+    return line, facing, wide, which, variant
