@@ -9,6 +9,9 @@ far a pose pushes the skin together across them (`generator.creases`).
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+NAME = "strain"
+"""What the record calls folds that follow the strain of the skin."""
+
 Curve = Sequence[tuple[float, float]]
 
 

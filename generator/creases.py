@@ -22,8 +22,6 @@ from generator.texture import Texture
 from render.mesh import Points
 from rigging import strain
 
-NAME = "strain"
-"""What the record calls this way of folding the skin."""
 TEXEL_MM = 0.37
 """Millimetres on the face a texel of the atlas at `skin.FIT_SIZE`."""
 # Linear light that a valley a millimetre deep sends back: light leaves it red.

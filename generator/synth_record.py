@@ -6,9 +6,8 @@ from functools import cache
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from assets import facs, manifest
+from assets import crease_curves, facs, manifest
 from assets.classes import CLASSES, OCCLUDERS
-from generator import creases
 from generator.config import GenerateConfig
 from generator.expression import Expression
 from generator.framing import gaze_angles
@@ -85,7 +84,7 @@ def makers(config: GenerateConfig) -> Makers:
         renderer=Maker(
             backend.name, ", ".join(versions(backend, config.device).values()), source("render")
         ),
-        creases=creases.NAME if config.creases == "on" else None,
+        creases=crease_curves.NAME if config.creases == "on" else None,
     )
 
 

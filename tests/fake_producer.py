@@ -14,6 +14,7 @@ import numpy as np
 
 from assets import facs
 from assets.allocation import Slot, allocate
+from assets.crease_curves import NAME
 from assets.environments import NAMES
 from assets.population import Split, draw_age, draw_shares, draw_tone, parse_ages
 from assets.streams import stream
@@ -164,6 +165,7 @@ def _sample(
             Maker("skin"),
             Maker("blendshapes"),
             Maker(Backend(config.raster, config.shading).name),
+            creases=NAME if config.creases == "on" else None,
         ),
     )
     return Sample(record, _members(config, aus, rng))

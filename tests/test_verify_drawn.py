@@ -216,6 +216,7 @@ def test_the_configuration_is_held_to_the_data(true: Path, tmp_path: Path) -> No
             {"raster": "pyrender", "shading": "mitsuba"},
             ["made_by.renderer.name must be pyrender, mitsuba, as in config.json|warp"],
         ),
+        ({"creases": "off"}, ["made_by.creases must be None, as in config.json|strain"]),
         ({"camera": "ward"}, ["camera.name must be ward, as in config.json|portrait"]),
         ({"environments": ["lebombo"]}, ["environment must be one of lebombo, as in config.json"]),
         ({"identities": 6}, ["people must be 6|5"]),

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from assets.classes import OCCLUDERS
+from assets.crease_curves import NAME
 from generator.shards.camera_rules import camera_faults
 from generator.shards.record import Angles, CameraFacts, Record
 from generator.shards.rules import Wrong
@@ -107,6 +108,7 @@ def _option_faults(record: Record, options: Options) -> Iterator[Wrong]:
         "camera.name": (record.camera and record.camera.name, options.camera),
         "background.kind": (record.background.kind, options.background),
         "made_by.renderer.name": (record.made_by.renderer.name, options.renderer),
+        "made_by.creases": (record.made_by.creases, NAME if options.creases == "on" else None),
     }
     for name, (got, expected) in stated.items():
         if got != expected:

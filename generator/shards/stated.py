@@ -37,6 +37,7 @@ class Options:
     depth_of_field: bool
     occluders: tuple[str, ...]
     hair: Literal["cards", "makehuman"]
+    creases: Literal["on", "off"]
     raster: Literal["warp", "pyrender", "pytorch3d"]
     shading: Literal["deferred", "mitsuba"]
 
