@@ -4,6 +4,8 @@ import re
 import shutil
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from assets import makehuman
@@ -75,6 +77,9 @@ def test_every_command_runs(
     monkeypatch.setattr(makehuman, "known", lambda: table)
     monkeypatch.setenv("PAIN3D_ASSETS", str(tmp_path / "added"))
     (tmp_path / "FILE.csv").write_text("AU4,AU6,AU7,AU9,AU10,AU43\n1,0,0,0,0,0\n")
+    (tmp_path / "PANORAMAS").mkdir()
+    sky = np.linspace(0.1, 1, 32 * 64 * 3, dtype=np.float32).reshape(32, 64, 3)
+    cv2.imwrite(str(tmp_path / "PANORAMAS" / "sky.hdr"), sky)
     forget()
     commands = shown()
     assert {command.split()[1] for command in commands} == set(cli.COMMANDS)
