@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Bool, Float, UInt8
 
 from assets import crease_curves, facs, manifest
 from assets.classes import CLASSES, OCCLUDERS
@@ -125,13 +125,18 @@ def _light(shot: Shot) -> LightFacts:
     )
 
 
-def hidden_by_hair(frame: Frame) -> bool:
-    """Whether hair lies over an eye or a brow: over a third of its landmarks or more."""
+def under_hair(frame: Frame) -> Bool[np.ndarray, " 68"]:
+    """Which landmarks hair lies over."""
     pixels = np.floor(frame.landmarks).astype(int)
     height, width = frame.classes.shape
     inside = ((pixels >= 0) & (pixels < [width, height])).all(axis=1)
     column, row = np.where(inside[:, None], pixels, 0).T
-    over = inside & ~frame.landmark_visible & (frame.classes[row, column] == CLASSES["hair"])
+    return inside & ~frame.landmark_visible & (frame.classes[row, column] == CLASSES["hair"])
+
+
+def hidden_by_hair(frame: Frame) -> bool:
+    """Whether hair lies over an eye or a brow: over a third of its landmarks or more."""
+    over = under_hair(frame)
     return any(over[list(part)].mean() >= 1 / 3 for part in EYES_AND_BROWS)
 
 

@@ -15,7 +15,7 @@ from rigging import gaze as gazes
 from rigging import lids, lips, muscles
 
 # An AU's motion grows a little faster at first than its number, so that traces show.
-GRADE = 0.75
+GRADE = 0.7
 # Where several muscles pull the same skin, the strongest counts in full, the others in part.
 TOGETHER = 0.4
 JAW = (25, 26, 27)

@@ -25,7 +25,7 @@ CROWDED = 0.35
 # Rounds of smoothing along rows at the corners.
 CALMING = 10
 # Power of an AU7's share of its highest intensity that the lids follow.
-TIGHTEN = 0.75
+TIGHTEN = 0.6
 # Share of the motion of brow and cheek that even a margin row takes along.
 DRAG = 0.12
 
@@ -55,9 +55,9 @@ def aperture(aus: dict[int, facs.Number], yaw: float = 0.0, pitch: float = 0.0) 
     shut = max(part[45], aus[43])
     # Traces of AU7 are easily seen: the gap narrows fastest at first.
     tight = part[7] ** TIGHTEN
-    upper_open = (1 - 0.40 * tight) * (1 - 0.05 * part[4])
+    upper_open = (1 - 0.49 * tight) * (1 - 0.05 * part[4])
     upper_open = upper_open * (1 - 0.07 * part[6]) + 0.38 * part[5]
-    lower_open = (1 - 0.70 * tight) * (1 - 0.58 * part[6])
+    lower_open = (1 - 0.78 * tight) * (1 - 0.58 * part[6])
     lower_open *= 1 - 0.2 * part[12]
     squeeze = max(part[6], part[7])
     return Lids(

@@ -130,14 +130,14 @@ def _ours(stated: dict) -> None:
 
 def _older(stated: dict) -> None:
     _ours(stated)
-    del stated["options"]["creases"]
+    del stated["options"]["flush"]
 
 
 @pytest.mark.parametrize(
     ("tamper", "reason"),
     [
         (_ours, r"this code does not make its people again: p00000\d has age_years .*, got "),
-        (_older, "this version does not share its option creases"),
+        (_older, "this version does not share its option flush"),
     ],
 )
 def test_people_that_cannot_be_made_again_are_not(

@@ -154,6 +154,7 @@ def step(name: str, au: int, intensity: int, by: float, tone: int = 4, **more: f
     facts = Facts(name, 30.0, "male", "mixed", tone)
     told = {"inside": 0.9, "eye_left": 0.0, "lid_gap": -0.3, "brow_distance": -0.2} | more
     rest = {"motion_mm": 1.0, "motion_most_mm": 2.0, "eye_pixels": 0, "brow_height": 0.0}
+    rest["covered"] = False
     return Step(facts, au, intensity, by, 1.0, lip_raised=0.2, **(rest | told))  # type: ignore
 
 
@@ -162,8 +163,10 @@ def test_goals_name_who_falls_short() -> None:
     good = [step("good", 4, k, by) for k, by in grown]
     # Step 4 shows less than step 3, and 2 is not twice the neutral taken again.
     weak = [step("weak", 4, k, by, tone=9) for k, by in enumerate((1.0, 1.9, 3.0, 2.5, 4.0), 1)]
+    # Under a fringe nothing shows, and nobody is blamed for it.
+    hidden = [step("hidden", 4, k, 0.1, covered=True) for k in range(1, 6)]
     wide = [step("wide", 7, k, by, inside=0.5, lid_gap=-0.2) for k, by in grown]
-    own = courses([*good, *weak, *wide])
+    own = courses([*good, *weak, *hidden, *wide])
     judged = {goal.name: goal for goal in goals(own, cells(own), [])}
     growth = judged["AU4 brow lowerer: change grows with every step, every person"]
     assert growth.reached is False

@@ -99,7 +99,7 @@ def test_a_valley_is_as_deep_as_asked_and_lies_on_its_curve() -> None:
 
 def test_old_skin_has_lines_that_young_skin_lacks() -> None:
     lines, fat = FOLDS["lips"], FOLDS["nasolabial"]
-    assert creases.readiness(lines, 80.0) > 2.5 * creases.readiness(lines, 1.0)
+    assert creases.readiness(lines, 80.0) > 2 * creases.readiness(lines, 1.0)
     assert creases.readiness(fat, 0.0) > 0.85
     assert creases.breadth(0.1) > creases.breadth(30.0)
 

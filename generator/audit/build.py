@@ -15,7 +15,7 @@ from generator import pool, synth3d
 from generator.audit import frames, page, plots, source
 from generator.audit.detector import EYE, FACE, cascade
 from generator.audit.frames import Picture
-from generator.audit.person import Sitting, Step, columns, measure, pictures
+from generator.audit.person import UNDER_HAIR, Sitting, Step, columns, measure, pictures
 from generator.audit.regions_sheet import regions_sheet
 from generator.audit.report import Report, figures, report
 from generator.audit.sitting import LIGHT, seat
@@ -118,6 +118,13 @@ def _again(
     notes = ["Its people were made again from seed and options, frontally, each action unit alone."]
     if not origin.same_code:
         notes.append("The folder was drawn by other code than the code that made them again.")
+    covered = [one.facts.identity for one in sittings if any(step.covered for step in one.steps)]
+    if covered:
+        brow = ", ".join(f"AU{au}" for au in UNDER_HAIR)
+        notes.append(
+            f"Hair lies over a part of the brow of {len(covered)} of them, whose {brow} are in no "
+            f"figure: {', '.join(covered)}."
+        )
     notes += _method(config)
     settings = {"people": len(people), "size": config.size, "light": config.light}
     settings |= {"seed": origin.config.seed}

@@ -14,6 +14,11 @@ from generator.audit.sheet import Sheet
 from generator.audit.sitting import AGAIN, Sitter, Taken
 from generator.audit.source import newborn
 from generator.identity import Identity
+from generator.synth_record import under_hair
+
+UNDER_HAIR = (1, 2, 4)
+"""Action units of the brow, over which a fringe can lie."""
+BROWS = slice(17, 27)
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,8 @@ class Step:
     by a degree, 5 % brighter or darker, with other noise), the mean over four such pictures;
     `inside` the share of all change that lies in region or rim. `motion_mm` is the mean way of the
     landmarks, `motion_most_mm` the longest. `eye_pixels` counts sclera and iris that are seen,
-    `eye_left` as a share of the neutral's. The rest as in `measures.Change`.
+    `eye_left` as a share of the neutral's; `covered` says that hair lies over a part of the brow
+    where the AU acts, so that less of it can be seen. The rest as in `measures.Change`.
     """
 
     facts: Facts
@@ -63,6 +69,7 @@ class Step:
     motion_most_mm: float
     eye_pixels: int
     eye_left: float
+    covered: bool
     lid_gap: float
     brow_distance: float
     brow_height: float
@@ -154,6 +161,7 @@ def _step(
         motion_most_mm=most,
         eye_pixels=pixels,
         eye_left=pixels / max(open_eyes, 1),
+        covered=au in UNDER_HAIR and bool(under_hair(neutral.frame)[BROWS].any()),
         lid_gap=moved.lid_gap,
         brow_distance=moved.brow_distance,
         brow_height=moved.brow_height,

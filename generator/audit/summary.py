@@ -69,9 +69,14 @@ def _tone(tone: int) -> Group:
 
 
 def courses(steps: Sequence[Step]) -> list[Course]:
-    """Gather the steps of every person and AU, in the order in which they come."""
+    """Gather the steps of every person and AU, in the order in which they come.
+
+    Those that hair covers are left out: how a person wears it says nothing of the AU.
+    """
     gathered: dict[tuple[str, int], list[Step]] = {}
     for step in steps:
+        if step.covered:
+            continue
         gathered.setdefault((step.facts.identity, step.au), []).append(step)
     return [_course(own) for own in gathered.values()]
 
