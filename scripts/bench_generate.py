@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,13 +27,11 @@ from generator.config import GenerateConfig
 from generator.expression import make_expressions
 from generator.framing import frame, head_points
 from generator.pool import ONE_THREAD
-from generator.synth_record import Shot, record
+from generator.synth_record import record
 from generator.view import make_view
 from render.device import Device
 from render.image import draw
 from render.raster_pyrender import load
-from render.scene import Scene
-from rigging.blendshapes import pose
 from scripts import bench_pyrender
 from scripts.bench_pyrender import Posed, PyrenderLoop
 from scripts.figures import table, write_json
@@ -72,52 +71,40 @@ class Clock:
 def by_stage(config: GenerateConfig, index: int) -> dict[str, float]:
     """Milliseconds a picture that each stage takes for one person, in this process."""
     clock, pictures = Clock(), 0
-    with clock.stage("person: head, cards, clothes"):
-        identity, body = synth3d.dressed(config, index)
-        head = body.head
-    with clock.stage("texture"):
-        surface = synth3d.painted(identity, head, config)
-    sets: dict[int, synth3d.Set] = {}
-    for number, expression in enumerate(make_expressions(config, index)):
-        gaze = expression.gaze.array
-        with clock.stage("rig: pose"):
-            vertices = pose(head, expression.left, expression.right, gaze)
-        with clock.stage("rig: heat"):
-            heat = synth3d.pain_heat(head, expression)
-        with clock.stage("mesh: refine, normals, cards"):
-            mesh = body.mesh(vertices, gaze, heat)
-        for place in range(config.views):
-            with clock.stage("view: camera, light, background"):
-                view = make_view(config, index, place, number)
-                on = sets[place] = synth3d.stage(config, head, view, sets.get(place))
-            with clock.stage("draw: picture and maps"):
-                landmarks = synth3d.landmarks(head.topology)
-                scene = Scene(
-                    mesh, surface, on.camera, on.light, on.background, landmarks, view.sensor
-                )
-                drawn = draw(scene, config.device)
-            with clock.stage("encode"):
-                synth3d.members(config, drawn)
-            with clock.stage("record"):
-                record(config, identity, Shot(number, expression, view, on.light, on.facts), drawn)
-            pictures += 1
+    with clock.stage("person: head, hair, clothes, texture"):
+        person = synth3d.likeness(config, index)
+    for expression in make_expressions(config, index):
+        with clock.stage("expression: rig, folds, mesh, skin"):
+            synth3d.expressed(config, person, expression)
+    shots = synth3d.scenes(config, index)
+    while True:
+        with clock.stage("scene"):
+            item = next(shots, None)
+        if item is None:
+            break
+        identity, shot, scene = item
+        with clock.stage("draw: picture and maps"):
+            drawn = draw(scene, config.device)
+        with clock.stage("encode"):
+            synth3d.members(config, drawn)
+        with clock.stage("record"):
+            record(config, identity, shot, drawn)
+        pictures += 1
+    # What a scene takes beside its person and expressions, which were timed apart.
+    parts = [spent for name, spent in clock.seconds.items() if name[:6] in ("person", "expres")]
+    clock.seconds["view: camera, light, background"] = clock.seconds.pop("scene") - sum(parts)
     return {name: 1000 * spent / pictures for name, spent in clock.seconds.items()}
 
 
-def _stages(config: GenerateConfig, out: multiprocessing.Queue) -> None:
+def _stages(config: GenerateConfig) -> dict[str, float]:
     by_stage(config, 0)
-    out.put(by_stage(config, 1))
+    return by_stage(config, 1)
 
 
 def stages_alone(config: GenerateConfig) -> dict[str, float]:
     """`by_stage` of the second person in a process with one thread, as workers are."""
-    context = multiprocessing.get_context("spawn")
-    out = context.Queue()
-    process = context.Process(target=_stages, args=(config, out))
-    process.start()
-    figures = out.get(timeout=600)
-    process.join()
-    return figures
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(_stages, config).result()
 
 
 def generated(config: GenerateConfig, workers: int) -> tuple[float, float]:
@@ -143,7 +130,7 @@ def poses(config: GenerateConfig, index: int) -> list[Posed]:
     head = body.head
     found = []
     for number, expression in enumerate(make_expressions(config, index)):
-        mesh = synth3d.posed(body, expression)
+        mesh = synth3d.posed(body, expression, None).mesh
         at = np.zeros((len(mesh.vertices), 2))
         at[mesh.triangles] = mesh.uv[mesh.uv_triangles]
         mask = head.topology.mask
@@ -157,30 +144,26 @@ def poses(config: GenerateConfig, index: int) -> list[Posed]:
 
 
 def _loop(
-    config: GenerateConfig, loop: bench_pyrender.Loop, index: int, out: multiprocessing.Queue
-) -> None:
+    config: GenerateConfig, loop: bench_pyrender.Loop, index: int
+) -> tuple[int, float, float]:
     ready = poses(config, index)
     renderer = PyrenderLoop(config.size)
     renderer.draw(ready[0], loop)
     start = time.perf_counter()
     pictures = sum(renderer.draw(posed, loop) for posed in ready)
-    out.put((pictures, start, time.perf_counter()))
+    stop = time.perf_counter()
     renderer.close()
+    return pictures, start, stop
 
 
 def pyrender_rate(config: GenerateConfig, loop: bench_pyrender.Loop, workers: int) -> float:
     """Pictures a second of `workers` pyrender loops side by side, start-up left out."""
-    context = multiprocessing.get_context("spawn")
-    out = context.Queue()
-    crew = [
-        context.Process(target=_loop, args=(config, loop, index, out)) for index in range(workers)
-    ]
-    for process in crew:
-        process.start()
-    results = [out.get(timeout=600) for _ in crew]
-    for process in crew:
-        process.join()
-    return sum(pictures / (stop - start) for pictures, start, stop in results)
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+        results = [pool.submit(_loop, config, loop, index) for index in range(workers)]
+        return sum(
+            pictures / (stop - start)
+            for pictures, start, stop in (result.result() for result in results)
+        )
 
 
 def main() -> None:
