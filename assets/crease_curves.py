@@ -53,7 +53,7 @@ FOLDS: dict[str, Fold] = {
             [(0.0, 0.05), (0.15, 0.02), (0.34, -0.10)],
             [(0.0, -0.15), (0.14, -0.18), (0.27, -0.27)],
         ],
-        1.5, 1.6, 0.5, 0.3, 0.2,
+        1.5, 1.35, 0.5, 0.3, 0.2,
     ),
     # Nasalis and levator labii alaeque nasi (AU9).
     "bunny": Fold(
@@ -63,7 +63,7 @@ FOLDS: dict[str, Fold] = {
             [(0.13, -0.36), (0.27, -0.44), (0.44, -0.60)],
             [(0.17, -0.56), (0.30, -0.66), (0.47, -0.82)],
         ],
-        1.3, 1.9, 0.55, 0.0, 0.1,
+        1.3, 1.6, 0.55, 0.0, 0.1,
     ),
     # Orbicularis oculi: crow's feet, the furrow under the eye (AU6), the tense lid (AU7).
     "crows_feet": Fold(
