@@ -54,7 +54,7 @@ class Folding:
 def readiness(fold: Fold, age_years: float) -> float:
     """How deeply a fold cuts at an age: lines come with the years, folds of fat are born with."""
     lines = float(np.interp(age_years, (0, 6, 20, 40, 60, 85), (0.05, 0.15, 0.45, 0.75, 1.0, 1.15)))
-    slack = float(np.interp(age_years, (0, 1.5, 4, 20, 55, 90), (1.5, 1.35, 1.0, 1.0, 1.15, 1.3)))
+    slack = float(np.interp(age_years, (0, 1.5, 4, 20, 55, 90), (1.75, 1.5, 1.0, 1.0, 1.15, 1.3)))
     return slack * (1 - fold.lined + fold.lined * lines)
 
 
