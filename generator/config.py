@@ -95,7 +95,7 @@ class GenerateConfig:
     clothes: Literal["some", "none"] = "some"
     """Gowns, collars and necklines, or bare shoulders."""
     creases: Literal["on", "off"] = "on"
-    """Folds and bulges where muscles push the skin together."""
+    """Folds and bulges where muscles push the skin together; lines of age at rest stay with off."""
     flush: bool = False
     """Let the face flush, and blanch where it is pressed, as pain grows."""
     head: Literal["anny"] = "anny"

@@ -4,18 +4,18 @@
 """
 
 import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from assets.facs import AUS, HIGHEST, HIGHEST_PSPI
+from assets.facs import AUS, HIGHEST_PSPI
 from generator import synth3d
+from generator.audit.sitting import seat
 from generator.config import GenerateConfig
-from generator.identity import Identity, make_identity
+from generator.identity import make_identity
 from generator.preview.lettering import Ink, write
+from render.frame import Frame
 
 PEOPLE = 24
 SEED = 5
@@ -32,20 +32,6 @@ def config(**options: object) -> GenerateConfig:
     """Options of a sheet: ages 0-90, frontal."""
     every = {"identities": PEOPLE, "ages": "0-90", "views": 1, "seed": SEED, "confounders": 0}
     return GenerateConfig(**(every | options))  # pyright: ignore[reportArgumentType]
-
-
-def pictures(chosen: GenerateConfig, index: int, tight: bool) -> Iterator[tuple[Identity, Shown]]:
-    """Every picture of a person with what it shows; `tight` crops to the face of the first."""
-    window = None
-    for identity, shot, frame in synth3d.frames(chosen, index):
-        if window is None:
-            x, y = frame.landmarks[27:31].mean(axis=0)
-            half = TIGHT * (frame.landmarks[8, 1] - frame.landmarks[27, 1])
-            low, high = int(max(y - 0.9 * half, 0)), int(y + 1.1 * half)
-            window = (slice(low, high), slice(int(max(x - half, 0)), int(x + half)))
-        label = shot.expression.label
-        text = " ".join(f"{au}:{value:g}" for au, value in label.items() if value)
-        yield identity, (text, frame.image[window] if tight else frame.image)
 
 
 def tile(shown: Shown, side: int) -> np.ndarray:
@@ -66,10 +52,10 @@ def neutrals() -> np.ndarray:
     """The neutral of every person of a small data set."""
     tiles = []
     for index in range(PEOPLE):
-        identity, (_, picture) = next(pictures(config(size=512), index, False))
+        identity, _, frame = next(synth3d.frames(config(size=512), index))
         person = identity.person
         text = f"{person.sex} {person.age_years:.0f}, {person.ethnicity}"
-        tiles.append(tile((text, picture), 256))
+        tiles.append(tile((text, frame.image), 256))
     return grid(tiles, 6)
 
 
@@ -97,26 +83,28 @@ def nearest(age_years: float, tones: tuple[int, int]) -> int:
 
 
 def action_units() -> np.ndarray:
-    """Each AU alone at 0-5 for four people side by side."""
+    """Each AU alone at 0-5 for four people side by side, looking straight ahead."""
     aus = [au for au in AUS if au != 43]
-    header = ",".join(f"AU{au}" for au in AUS)
-    rows = []
-    for au in aus:
-        for step in range(1, 6):
-            shut = {43: 1} if au == 45 and step == HIGHEST[45] else {}
-            values = {au: step} | shut
-            rows.append(",".join(str(values.get(other, 0)) for other in AUS))
-    with tempfile.NamedTemporaryFile("w", suffix=".csv") as file:
-        file.write("\n".join([header, *rows]) + "\n")
-        file.flush()
-        chosen = config(size=384, expressions=Path(file.name), background="gradient")
-        blocks = []
-        for age, tones in SHOWN:
-            drawn = [shown for _, shown in pictures(chosen, nearest(age, tones), True)]
-            neutral, posed = drawn[0], drawn[1:]
-            lines = [[neutral, *posed[5 * k : 5 * k + 5]] for k in range(len(aus))]
-            blocks.append(grid([tile(one, 120) for line in lines for one in line], 6))
+    blocks = []
+    for age, tones in SHOWN:
+        sitter = seat(config(size=384), nearest(age, tones))
+        neutral = sitter.take({}).frame
+        window = close(neutral)
+        tiles = []
+        for au in aus:
+            for step in range(6):
+                drawn = sitter.take({au: step}).frame if step else neutral
+                tiles.append(tile((f"{au}:{step}", drawn.image[window]), 120))
+        blocks.append(grid(tiles, 6))
     return np.hstack(blocks)
+
+
+def close(frame: Frame) -> tuple[slice, slice]:
+    """Rows and columns of a close crop about the face of a picture."""
+    x, y = frame.landmarks[27:31].mean(axis=0)
+    half = TIGHT * (frame.landmarks[8, 1] - frame.landmarks[27, 1])
+    rows = slice(int(max(y - 0.9 * half, 0)), int(y + 1.1 * half))
+    return rows, slice(int(max(x - half, 0)), int(x + half))
 
 
 def main(arguments: list[str]) -> int:

@@ -102,6 +102,8 @@ def test_old_skin_has_lines_that_young_skin_lacks() -> None:
     assert creases.readiness(lines, 80.0) > 2 * creases.readiness(lines, 1.0)
     assert creases.readiness(fat, 0.0) > 0.85
     assert creases.breadth(0.1) > creases.breadth(30.0)
+    # A valley costs dark skin a larger share of its light, so that it is as plain to see.
+    assert creases.contrast(25.0) > creases.contrast(46.0) > creases.contrast(78.0) == 1
 
 
 def test_a_fold_turns_normals_and_shades_its_valley_only(texture: Texture) -> None:
