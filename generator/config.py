@@ -109,7 +109,7 @@ class GenerateConfig:
     PyTorch3D (minutes a picture on a CPU), where they are installed; maps come out alike."""
     shading: Literal["deferred", "mitsuba"] = "deferred"
     """What shades: our own, or the same scene path-traced by Mitsuba 3 where it is installed, for
-    stills (half a minute a picture of 512 pixels on two cores)."""
+    stills (about a minute a picture of 512 pixels on two cores)."""
     device: Literal["cpu", "cuda"] = "cpu"
     """Where pictures are drawn; bytes are promised on one make of it."""
     people_per_shard: int = 8
@@ -129,9 +129,8 @@ class GenerateConfig:
         unknown = sorted(set(self.environments) - set(NAMES))
         if unknown:
             raise ValueError(f"environments must be among {', '.join(NAMES)}, got {unknown[0]}")
-        parse_ages(self.ages)
+        kinds.check(self.occluders, parse_ages(self.ages).low)
         pspi_levels(self.pspi, self.continuous)
-        kinds.check(self.occluders)
         for name in ("vary", "annotations", "environments", "occluders"):
             values = getattr(self, name)
             if len(set(values)) != len(values):

@@ -226,6 +226,10 @@ def test_named_things_are_on_everybody_whose_age_allows_them() -> None:
             "pacifier, got surgical_mask and pacifier",
         ),
         (("cap", "cap"), "occluders must name each thing once, got cap, cap"),
+        (
+            ("pacifier", "glasses"),
+            r"occluders must name pacifier only where ages begin below 4, got ages from 18",
+        ),
     ],
 )
 def test_options_that_cannot_be_followed_are_refused(options: tuple, text: str) -> None:

@@ -68,7 +68,8 @@ class AuditConfig:
             raise ValueError(f"size must be from 96 to 1024, got {self.size}")
         unknown = [au for au in self.aus if au not in AUS]
         if unknown or not self.aus or len(set(self.aus)) != len(self.aus):
-            raise ValueError(f"aus must be some of {AUS}, each once, got {self.aus}")
+            known, got = (", ".join(map(str, aus)) for aus in (AUS, self.aus))
+            raise ValueError(f"aus must be some of {known}, each once, got {got or 'none'}")
         if self.light not in environments.NAMES:
             names = ", ".join(environments.NAMES)
             raise ValueError(f"light must be one of {names}, got {self.light}")

@@ -15,8 +15,8 @@ EVEN = (0.7, 1.4)
 BROWS, LID_GAP, LIP = 0.12, 0.25, 0.15
 EYE_LEFT = 0.02
 ONE_FACE = 0.98
-EYES_OPEN = 2.0
-"""Open eyes are to be found this many times as often as closed ones."""
+EYES_CLOSED = 0.5
+"""Closed eyes are to be found no oftener than this share of the open ones."""
 
 
 @dataclass(frozen=True)
@@ -130,14 +130,15 @@ def _open_eyes(rates: Sequence[Rate]) -> Goal:
     everybody = [rate for rate in rates if rate.group == "all"]
     ratio: list[tuple[str, float | None]] = [
         (rate.group, None if rate.open_eyes is None or rate.closed_eyes is None
-         else rate.open_eyes / max(rate.closed_eyes, 1e-3))
+         or rate.open_eyes == 0 else rate.closed_eyes / rate.open_eyes)
         for rate in everybody
     ]  # fmt: skip
     return _goal(
-        "share of eyes that the eye cascade finds in neutrals, over that with AU43",
-        f"at least {EYES_OPEN:g} times as often",
+        "eyes that the eye cascade finds with AU43, over those in neutrals",
+        f"at most {EYES_CLOSED:g}",
         ratio,
-        lambda value: value >= EYES_OPEN,
+        lambda value: value <= EYES_CLOSED,
+        good=lambda value: -value,
     )
 
 

@@ -56,8 +56,11 @@ def fits(name: Name, age_years: float) -> bool:
     return name != "pacifier" or age_years < PACIFIER_BEFORE
 
 
-def check(options: tuple[str, ...]) -> None:
-    """Raise ValueError for an `occluders` option that cannot be followed."""
+def check(options: tuple[str, ...], youngest: int) -> None:
+    """Raise ValueError for an `occluders` option that cannot be followed.
+
+    `youngest` is the least age, completed years, of the people of the data set.
+    """
     if not options:
         raise ValueError("occluders must name none, some or things, got nothing")
     for alone in ("none", "some"):
@@ -67,6 +70,9 @@ def check(options: tuple[str, ...]) -> None:
     if len(at_mouth) > 1:
         rule = f"at most one of {', '.join(AT_MOUTH)}"
         raise ValueError(f"occluders must name {rule}, got {' and '.join(at_mouth)}")
+    if "pacifier" in options and youngest >= PACIFIER_BEFORE:
+        rule = f"pacifier only where ages begin below {PACIFIER_BEFORE:g}"
+        raise ValueError(f"occluders must name {rule}, got ages from {youngest}")
 
 
 def share(name: Name, age_years: float) -> float:

@@ -75,23 +75,24 @@ SENSORS = {
     "clean": "a perfect camera: no noise, no softness, no falling off towards the corners",
     "degraded": "a poor camera, held by hand and set wrong: noise, blur, false exposure and "
     "balance, JPEG",
-    "ward_video": "video of a ward, 320 pixels across and enlarged: fields blended, noise, JPEG "
-    "with half the colour's resolution",
+    "ward_video": "a video camera on a ward: at most 320 pixels across, enlarged to the size of "
+    "the pictures, fields blended, noise, JPEG with half the colour's resolution",
     "near_infrared": "a monitoring camera at 850 nm with a lamp beside its lens: one channel three "
     "times; what materials reflect there is a model of ours and not measured",
 }
 """What takes the pictures where it is not a photographer's camera."""
 
 
-OCCLUDED = """Some people wear things in front of their faces. `occluders` names those that a
-picture shows, and `seg` has their classes (a breathing tube is `tube` and `tape`); which they are
-is drawn once for a person and a view, so the neutral and the pain of a pair agree but for what an
-expression hides. Maps see through the lenses of glasses; of the clear shell of an oxygen mask they
-tell as of anything else that is nearest, while landmarks are visible through both. `some` draws by
-age, with shares that are our choice and no ward's: of adults about 20-50 % wear glasses, 4 % a cap,
-5-10 % a nasal cannula, 3 % an oxygen mask, 2 % each a surgical mask and a breathing tube, 6 % lie
-under a blanket; of infants some 12 % have a pacifier, 20 % a cap, 20 % a blanket, 8 % a cannula."""
+OCCLUDED = """People wear things in front of their faces. `occluders` names those that a picture
+shows, and `seg` has their classes (a breathing tube is `tube` and `tape`); which they are is the
+same in all pictures of a person and a view, so the neutral and the pain of a pair agree but for
+what an expression hides. Maps see through the lenses of glasses; of the clear shell of an oxygen
+mask they tell as of anything else that is nearest, while landmarks are visible through both."""
 """What the card says where anything lies in front of a face."""
+SOME_OCCLUDED = """Who wears what is drawn by age, with shares that are our choice and no ward's:
+of adults about 20-50 % wear glasses, 4 % a cap, 5-10 % a nasal cannula, 3 % an oxygen mask, 2 %
+each a surgical mask and a breathing tube, 6 % lie under a blanket; of infants some 12 % have a
+pacifier, 20 % a cap, 20 % a blanket, 8 % a cannula."""
 
 
 def about_options(about: About, options: dict[str, Any] | None) -> About:
@@ -104,9 +105,15 @@ def about_options(about: About, options: dict[str, Any] | None) -> About:
     text = about.text
     kind = options.get("sensor")
     if kind in SENSORS:
-        text += f"\n\nThe pictures are those of {SENSORS[kind]}."
+        text += f"\n\nThe pictures look like those of {SENSORS[kind]}."
     if options.get("occluders", ["none"]) != ["none"]:
         text += f"\n\n{OCCLUDED}"
+        some = options["occluders"] == ["some"]
+        text += f" {SOME_OCCLUDED}" if some else " Everybody wears what their age allows."
+    if options.get("flush"):
+        text += "\n\nFaces flush with PSPI: colour alone tells of pain here, as it may not in life."
+    if options.get("depth_of_field"):
+        text += "\n\nPictures are blurred by depth of field; maps and landmarks are sharp."
     own = [
         what
         for what, given in (
