@@ -109,7 +109,7 @@ class GenerateConfig:
     PyTorch3D (minutes a picture on a CPU), where they are installed; maps come out alike."""
     shading: Literal["deferred", "mitsuba"] = "deferred"
     """What shades: our own, or the same scene path-traced by Mitsuba 3 where it is installed, for
-    stills (about a minute a picture of 512 pixels on two cores)."""
+    stills (some half a minute a picture of 512 pixels on two cores)."""
     device: Literal["cpu", "cuda"] = "cpu"
     """Where pictures are drawn; bytes are promised on one make of it."""
     people_per_shard: int = 8
