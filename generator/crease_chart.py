@@ -18,12 +18,13 @@ from assets.crease_curves import FOLDS, Curve, Fold
 from assets.head import HeadModel, load
 from assets.streams import stream
 from generator import anchors
+from generator.body import MEAN_EYES
 from render.mesh import Points
 
 SAMPLES = 24
 VARIANTS = 3
 """Every curve is drawn this many times, each a little astray: people share no creases."""
-FACE_UNIT = 0.03135
+FACE_UNIT = MEAN_EYES / 2
 """Half the distance between the eyes of the mean head, metres."""
 WANDER = 0.022
 REACH = 4.5
@@ -34,9 +35,9 @@ REACH = 4.5
 class Crease:
     """One curve on one side of the face.
 
-    `anchors` are its samples on the control mesh and `triangle` those triangles; `texel` indexes
-    the head chart at `skin.FIT_SIZE`, `profile` is the height there for a depth of 1 (negative in
-    the valley), `sample` which sample sets the depth.
+    `points` are its samples on the control mesh; `texel` indexes the head chart at
+    `skin.FIT_SIZE`, `profile` is the height there for a depth of 1 (negative in the valley),
+    `sample` which sample sets the depth.
     """
 
     fold: str
@@ -106,14 +107,14 @@ def _profile(
     width = fold.width_mm * breadth
     rows, columns = skin.head_box(skin.FIT_SIZE)
     height = rows.stop - rows.start
-    square = np.broadcast_to(square.mean(0), square.shape)
-    margin = np.ceil(REACH * width / np.sqrt(np.linalg.eigvalsh(square[0])[0]))
+    # The same affine map for the whole short curve.
+    square = square.mean(0)
+    margin = np.ceil(REACH * width / np.sqrt(np.linalg.eigvalsh(square)[0]))
     low = np.maximum(np.floor(place.min(0) - margin), 0).astype(int)
     high = np.minimum(np.ceil(place.max(0) + margin) + 1, [columns.stop, height]).astype(int)
     x, y = np.meshgrid(np.arange(low[0], high[0]), np.arange(low[1], high[1]))
     texels = np.stack([x.ravel(), y.ravel()], axis=1)
-    # In millimetres: the same affine map for the whole short curve.
-    to_mm = np.linalg.cholesky(square[0]).T
+    to_mm = np.linalg.cholesky(square).T
     curve, here = place @ to_mm.T, texels @ to_mm.T
     distance, nearest = KDTree(curve).query(here, distance_upper_bound=REACH * width)
     near = distance < REACH * width

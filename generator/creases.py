@@ -22,8 +22,6 @@ from generator.texture import Texture
 from render.mesh import Points
 from rigging import strain
 
-TEXEL_MM = 0.37
-"""Millimetres on the face a texel of the atlas at `skin.FIT_SIZE`."""
 # Linear light that a valley a millimetre deep sends back: light leaves it red.
 VALLEY = (0.66, 0.52, 0.47)
 DEEPEST_MM = 2.2
@@ -112,7 +110,7 @@ def _across(head: Head, points: Points, curves: int) -> Float32[np.ndarray, "sam
     triangles = head.topology.triangles
     place = points.on(head.vertices, triangles).reshape(curves, -1, 3)
     along = np.gradient(place, axis=1).reshape(-1, 3)
-    out = points.on(strain.normals(head, head.vertices), triangles)
+    out = points.on(strain.rest(head).normals, triangles)
     across = np.cross(out, along)
     across /= np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-9)
     return across.astype(np.float32)
@@ -196,7 +194,7 @@ def folded(
 def _carve(out: Texture, box: tuple[slice, slice], height: np.ndarray, shade: float) -> None:
     """Put a relief (mm at `skin.FIT_SIZE`) into a window of an atlas, in place."""
     shape = (box[1].stop - box[1].start, box[0].stop - box[0].start)
-    across, down = skin_noise.slopes(height, TEXEL_MM)
+    across, down = skin_noise.slopes(height, skin_noise.TEXEL_MM)
     steep = np.hypot(across, down)
     gentle = 1 / np.sqrt(1 + (steep / np.float32(STEEPEST)) ** 2)
     turn = cv2.resize(cv2.merge([-127.5 * across * gentle, 127.5 * down * gentle]), shape)

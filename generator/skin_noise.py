@@ -1,7 +1,7 @@
 """Fields of chance that every skin is dappled with: made once a process, shifted for each person.
 
 All are on the head chart of the atlas at the size asked for, with mean 0 and standard deviation 1
-unless said. A texel of a 1024 atlas is 0.37 mm on the face.
+unless said.
 """
 
 from functools import cache
@@ -12,6 +12,9 @@ from jaxtyping import Float32, UInt8
 
 from assets import skin
 from assets.streams import stream
+
+TEXEL_MM = 0.37
+"""Millimetres on the face of a texel of the atlas at `skin.FIT_SIZE`."""
 
 
 @cache
@@ -96,7 +99,7 @@ def pore_height(size: int) -> Float32[np.ndarray, "height width"]:
 @cache
 def pore_slope(size: int) -> UInt8[np.ndarray, "height width 2"]:
     """Tangent normal x and y of `pore_height` at a depth of 1, times 127.5, about 128."""
-    texel_mm = 0.37 * skin.FIT_SIZE / size
+    texel_mm = TEXEL_MM * skin.FIT_SIZE / size
     across, down = slopes(pore_height(size) * np.float32(0.04), texel_mm)
     normal = 127.5 * cv2.merge([-across, down]) + 128
     return np.clip(normal, 0, 255).astype(np.uint8)

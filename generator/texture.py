@@ -124,7 +124,7 @@ def _paint_skin(texture: Texture, layers: skin_layers.Layers, identity: Identity
     depth = 0.3 + 0.7 * looks.pores
     keep = _pore_shade(size, round(8 * depth))
     texture.albedo[box][..., :3] = cv2.multiply(albedo, keep, scale=1 / 128)
-    across, down = skin_noise.slopes(layers.height_mm, 0.37)
+    across, down = skin_noise.slopes(layers.height_mm, skin_noise.TEXEL_MM)
     # In 8-bit steps about 128: coarse relief, then pores.
     coarse = np.clip(127.5 * cv2.merge([-across, down]) + 128, 8, 247).astype(np.uint8)
     fine = cv2.addWeighted(

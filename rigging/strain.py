@@ -22,11 +22,17 @@ _PAIRS = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
 
 @dataclass(frozen=True, eq=False)
 class Rest:
-    """What of the neutral skin every pose needs: its triangles and their inverse edges."""
+    """What of the neutral skin every pose needs.
+
+    Its triangles, the products of their edges as of `_gram` and the inverse of these edges; the
+    matrix that averages triangles to vertices by area; unit normals at the vertices.
+    """
 
     triangles: np.ndarray
+    gram: Float32[np.ndarray, "triangles 3"]
     inverse: Float32[np.ndarray, "triangles 2 3"]
     spread: sparse.csr_array
+    normals: Float32[np.ndarray, "vertices 3"]
 
 
 @cache
@@ -65,7 +71,9 @@ def rest(head: Head) -> Rest:
     spread = sparse.csr_array((np.repeat(area, 3), (rows, columns)), shape=(count, len(triangles)))
     total = np.maximum(np.asarray(spread.sum(axis=1)).ravel(), 1e-12)
     spread = (sparse.diags_array(1 / total) @ spread).tocsr().astype(np.float32)
-    return Rest(triangles, inverse.astype(np.float32), spread)
+    was = _gram(_edges(head.vertices, triangles))
+    facing = _normals(head.vertices, triangles, spread)
+    return Rest(triangles, was, inverse.astype(np.float32), spread, facing)
 
 
 def metric(
@@ -77,14 +85,10 @@ def metric(
     belong to no skin have 0.
     """
     at = rest(head)
-    corner = posed[at.triangles]
-    edges = corner[:, 1:] - corner[:, :1]
-    was = head.vertices[at.triangles]
-    before = was[:, 1:] - was[:, :1]
-    change = _gram(edges) - _gram(before)
+    change = _gram(_edges(posed, at.triangles)) - at.gram
     # Inverse' (gram of posed - gram of neutral) inverse, for the six entries.
     first, second = at.inverse[:, 0], at.inverse[:, 1]
-    six = np.empty((len(corner), 6), np.float32)
+    six = np.empty((len(change), 6), np.float32)
     for place, (i, j) in enumerate(_PAIRS):
         six[:, place] = (
             change[:, 0] * first[:, i] * first[:, j]
@@ -96,6 +100,12 @@ def metric(
     for _ in range(ROUNDS):
         out = np.asarray(smooth @ out)
     return out
+
+
+def _edges(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+    """The two edges of each triangle from its first corner."""
+    corner = vertices[triangles]
+    return corner[:, 1:] - corner[:, :1]
 
 
 def _gram(edges: np.ndarray) -> np.ndarray:
@@ -136,8 +146,12 @@ def normals(
 ) -> Float32[np.ndarray, "vertices 3"]:
     """Unit normals of the skin in any pose, weighed by neutral area; 0 where there is no skin."""
     at = rest(head)
-    corner = vertices[at.triangles]
-    facing = np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])
+    return _normals(vertices, at.triangles, at.spread)
+
+
+def _normals(vertices: np.ndarray, triangles: np.ndarray, spread: sparse.csr_array) -> np.ndarray:
+    edges = _edges(vertices, triangles)
+    facing = np.cross(edges[:, 0], edges[:, 1])
     facing /= np.maximum(np.linalg.norm(facing, axis=1, keepdims=True), 1e-12)
-    summed = np.asarray(at.spread @ facing.astype(np.float32))
+    summed = np.asarray(spread @ facing.astype(np.float32))
     return summed / np.maximum(np.linalg.norm(summed, axis=1, keepdims=True), np.float32(1e-9))

@@ -49,7 +49,7 @@ def swell(
     """
     if not change.any():
         return posed.copy()
-    ratio = strain.area(change, strain.normals(head, head.vertices))
+    ratio = strain.area(change, strain.rest(head).normals)
     thicker = np.clip(1 / ratio - 1, -0.5 * MOST, MOST).astype(np.float32)
     distance = float(head.eyes.centre[0, 0] - head.eyes.centre[1, 0])
     out = np.float32(THICKNESS * distance / EYE_DISTANCE) * thicker * soft(head.topology)

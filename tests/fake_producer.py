@@ -143,21 +143,7 @@ def _sample(
         gaze=Gaze(gaze, gaze),
         light=LightFacts(NAMES[0], 0.5, 1.0),
         background=BackgroundFacts(config.background),
-        sensor=SensorFacts(
-            noise=0.003,
-            grain=0.01,
-            contrast=1.0,
-            saturation=1.0,
-            vignette=0.1,
-            blur=0.2,
-            kind=config.sensor,
-            gain=1.0,
-            balance=(1.0, 1.0, 1.0),
-            defocus=0.0,
-            motion=(0.0, 0.0),
-            columns=0,
-            quality=0,
-        ),
+        sensor=_sensor(config),
         landmarks=LandmarkFacts("ibug68", _points(size), (True,) * 68),
         seed=config.seed,
         made_by=Makers(
@@ -169,6 +155,25 @@ def _sample(
         ),
     )
     return Sample(record, _members(config, aus, rng))
+
+
+def _sensor(config: GenerateConfig) -> SensorFacts:
+    """A sensor that does nothing but what a photographer's does."""
+    return SensorFacts(
+        noise=0.003,
+        grain=0.01,
+        contrast=1.0,
+        saturation=1.0,
+        vignette=0.1,
+        blur=0.2,
+        kind=config.sensor,
+        gain=1.0,
+        balance=(1.0, 1.0, 1.0),
+        defocus=0.0,
+        motion=(0.0, 0.0),
+        columns=0,
+        quality=0,
+    )
 
 
 def _extrinsics(yaw: float) -> tuple[Row4, Row4, Row4]:

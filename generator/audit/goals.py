@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from assets.facs import NAMES
+from generator.audit.person import Step
 from generator.audit.summary import Cell, Course, Rate
 
 JUDGED = (4, 6, 7, 9, 10)
@@ -75,42 +76,45 @@ def _of_au(au: int, courses: Sequence[Course], cells: Sequence[Cell]) -> list[Go
     ]
 
 
+def _each(
+    courses: Sequence[Course], au: int, figure: Callable[[Step], float]
+) -> list[tuple[str, float | None]]:
+    """A figure of the strongest step of an AU, for every person."""
+    return [(one.facts.identity, figure(one.last)) for one in courses if one.au == au]
+
+
 def _brows(courses: Sequence[Course]) -> Goal:
-    own = [course for course in courses if course.au == 4]
     return _goal(
         "AU4 at 5: inner brows closer or lower, every person",
         f"by at least {BROWS:.0%}",
-        [(c.facts.identity, -min(c.last.brow_distance, c.last.brow_height)) for c in own],
+        _each(courses, 4, lambda last: -min(last.brow_distance, last.brow_height)),
         lambda value: value >= BROWS,
     )
 
 
 def _lids(courses: Sequence[Course]) -> Goal:
-    own = [course for course in courses if course.au == 7]
     return _goal(
         "AU7 at 5: lid gap narrower, every person",
         f"by at least {LID_GAP:.0%}",
-        [(course.facts.identity, -course.last.lid_gap) for course in own],
+        _each(courses, 7, lambda last: -last.lid_gap),
         lambda value: value >= LID_GAP,
     )
 
 
 def _lip(courses: Sequence[Course]) -> Goal:
-    own = [course for course in courses if course.au == 10]
     return _goal(
         "AU10 at 5: upper lip raised, in heights of the lip from nose to seam, every person",
         f"by at least {LIP:.0%}",
-        [(course.facts.identity, course.last.lip_raised) for course in own],
+        _each(courses, 10, lambda last: last.lip_raised),
         lambda value: value >= LIP,
     )
 
 
 def _closed(courses: Sequence[Course]) -> Goal:
-    own = [course for course in courses if course.au == 43]
     return _goal(
         "AU43: sclera and iris still seen, of the neutral's, every person",
         f"at most {EYE_LEFT:.0%}",
-        [(course.facts.identity, course.last.eye_left) for course in own],
+        _each(courses, 43, lambda last: last.eye_left),
         lambda value: value <= EYE_LEFT,
         lambda value: -value,
     )
