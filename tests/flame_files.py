@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from scipy import sparse
@@ -144,7 +144,7 @@ def _weights(template: np.ndarray) -> np.ndarray:
 class _Python2(pickle._Pickler):
     """Writes texts and bytes as the strings of Python 2, as the older files hold them."""
 
-    dispatch = dict(pickle._Pickler.dispatch)
+    dispatch: ClassVar[dict[type, Any]] = dict(pickle._Pickler.dispatch)
 
     def _string(self, value: str | bytes) -> None:
         data = value.encode("latin1") if isinstance(value, str) else value
