@@ -61,15 +61,16 @@ def _outermost(mean: anchors.MeanHead, directions: np.ndarray) -> tuple[np.ndarr
     low = np.flatnonzero(corners[..., 1].max(1) < 0.115)
     origin = corners[low, 0]
     one, two = corners[low, 1] - origin, corners[low, 2] - origin
+    q = np.cross(-origin, one)
+    reach = (two * q).sum(1)
     found, weights = np.full(len(directions), -1), np.zeros((len(directions), 3))
     for number, ray in enumerate(directions):
         p = np.cross(ray, two)
         scale = (one * p).sum(1)
         with np.errstate(divide="ignore", invalid="ignore"):
             v = -(origin * p).sum(1) / scale
-            q = np.cross(-origin, one)
             w = (q @ ray) / scale
-            far = (two * q).sum(1) / scale
+            far = reach / scale
         hit = (np.abs(scale) > 1e-14) & (v >= -1e-9) & (w >= -1e-9) & (v + w <= 1 + 1e-9)
         hit &= (far > 0.01) & (far < 0.45)
         if hit.any():

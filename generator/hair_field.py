@@ -74,7 +74,9 @@ def field(model: HeadModel) -> Field:
     skin = vertices[used].astype(np.float64)
     axes = [np.arange(low, high + STEP, STEP) for low, high in zip(LOW, HIGH, strict=True)]
     grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
-    apart, nearest = KDTree(skin).query(grid.reshape(-1, 3))
+    # Half the time of the default tree, for the same nearest vertices: most places are far away.
+    tree = KDTree(skin, leafsize=40, compact_nodes=False)
+    apart, nearest = tree.query(grid.reshape(-1, 3))
     across = ((grid.reshape(-1, 3) - skin[nearest]) * normals[nearest]).sum(1)
     # Near the skin the distance to its tangent plane, farther off that to the nearest vertex.
     signed = np.where(apart < 0.008, across, np.copysign(apart, across))

@@ -5,6 +5,7 @@ coordinates are divided linearly, so that charts keep their borders.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float32, Int32
@@ -37,6 +38,16 @@ class Refinement:
         """Refine positions, or anything else that lives on the control vertices."""
         return self.matrix @ values
 
+    @cached_property
+    def _halved(self) -> dict[frozenset[int], int]:
+        """The control quad that a triangle of its corners is half of."""
+        place = {}
+        for quad, corners in enumerate(self.control.tolist()):
+            if len(set(corners)) == 4:
+                for left_out in range(4):
+                    place[frozenset(corners[:left_out] + corners[left_out + 1 :])] = quad
+        return place
+
     def carry(
         self, triangles: Int32[np.ndarray, "points 3"], barycentric: Float32[np.ndarray, "points 3"]
     ) -> Points:
@@ -44,14 +55,9 @@ class Refinement:
 
         Raises where a triangle is no half of a four-cornered quad.
         """
-        place = {}
-        for quad, corners in enumerate(self.control.tolist()):
-            if len(set(corners)) == 4:
-                for left_out in range(4):
-                    place[frozenset(corners[:left_out] + corners[left_out + 1 :])] = quad
         found, weights = [], []
         for triangle, weight in zip(triangles.tolist(), barycentric, strict=True):
-            quad = place.get(frozenset(triangle))
+            quad = self._halved.get(frozenset(triangle))
             if quad is None:
                 raise ValueError(f"triangle must be half of a control quad, got {triangle}")
             at = [self.control[quad].tolist().index(vertex) for vertex in triangle]
