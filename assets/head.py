@@ -99,6 +99,25 @@ def split_quads(quads: Int32[np.ndarray, "quads 4"]) -> Int32[np.ndarray, "trian
     return quads[:, [0, 1, 2, 0, 2, 3]].reshape(-1, 3)
 
 
+def closed(
+    topology: Topology,
+    bare: Float32[np.ndarray, "vertices 3"],
+    actions: Mapping[str, Float32[np.ndarray, "vertices 3"]],
+    age_years: float,
+) -> Head:
+    """A head out of a bare shape: lips closed, mouth and eyeballs of its age, lids on them.
+
+    `bare` is changed; its last two vertices are the centres of the eyes as they were modelled.
+    """
+    lips.seal(bare, topology.lips)
+    part, corners = topology.part, topology.loops["upper_lip"][[0, -1]]
+    teeth = (part == UPPER_TEETH) | (part == LOWER_TEETH)
+    bare = mouth.fit(bare, teeth, part == TONGUE, bare[corners], age_years)
+    balls, vertices = eyes.fit(bare, topology.lids, age_years)
+    vertices = infant_brow.smooth(vertices, topology.beside, topology.lids, age_years)
+    return Head(topology, vertices, actions, balls, age_years)
+
+
 @dataclass(frozen=True, eq=False)
 class HeadModel:
     """The baked linear model; `load` reads the shipped one."""
@@ -204,14 +223,7 @@ class HeadModel:
     ) -> Head:
         """A head with closed lips, and eyeballs that its lids touch; see `bare_vertices`."""
         bare = self.bare_vertices(phenotypes, local)
-        lips.seal(bare, self.topology.lips)
-        part, corners = self.topology.part, self.topology.loops["upper_lip"][[0, -1]]
-        teeth = (part == UPPER_TEETH) | (part == LOWER_TEETH)
-        bare = mouth.fit(bare, teeth, part == TONGUE, bare[corners], age_years)
-        balls, vertices = eyes.fit(bare, self.topology.lids, age_years)
-        grids = self.topology.lids
-        vertices = infant_brow.smooth(vertices, self.topology.beside, grids, age_years)
-        return Head(self.topology, vertices, self.actions, balls, age_years)
+        return closed(self.topology, bare, self.actions, age_years)
 
 
 @cache

@@ -1,0 +1,152 @@
+"""Heads of FLAME, in the head model's own topology, for people of a given age, sex and ethnicity.
+
+`pain3d assets add flame PATH` lays the head model's topology on FLAME's mean person, carries the
+basis of its 300 identity coefficients over, and learns there which coefficients age, sex and
+ethnicity ask for (`generator.flame_heads`). What comes of it lies in the user's folder; this module
+reads it and makes heads, so that all that the head model knows (atlas, lids, lips, teeth, hair)
+holds for them too.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float32, Float64
+from safetensors import SafetensorError
+from safetensors.numpy import load as parse
+
+from assets import added, manifest
+from assets import head as head_models
+from assets.head import Head
+from assets.population import Person
+
+NAME, OPTION = "flame", "head flame"
+WEIGHTS, FACTS = "flame.safetensors", "flame.json"
+COEFFICIENTS = 300
+# Ages (years) between which the coefficients that an age asks for run straight.
+KNOTS = (0.0, 1.0, 4.5, 11.0, 16.0, 25.0, 45.0, 65.0, 91.0)
+TRAITS = 4
+# Draws stay within as many standard deviations, as those of the head model's shapes do.
+REACH = 2.0
+
+
+@dataclass(frozen=True, eq=False)
+class Demographics:
+    """What age, sex and ethnicity ask of the coefficients, and what they leave open.
+
+    `asked` gives the coefficients and the logarithm of the size from `traits`. People differ from
+    it by `spread` (one number a knot of age) times: along `span`, the directions in which age, sex
+    and ethnicity differ, and in size, what people of the head model differ by (`factor`); in all
+    other directions what FLAME's own people do, one standard deviation a coefficient.
+    """
+
+    asked: Float32[np.ndarray, "traits 301"]
+    span: Float32[np.ndarray, "directions 300"]
+    factor: Float32[np.ndarray, "1+directions draws"]
+    spread: Float32[np.ndarray, " knots"]
+
+
+def traits(person: Person) -> Float64[np.ndarray, " traits"]:
+    """Age by `KNOTS`, and that again by sex, african and asian shares."""
+    ages = np.array([np.interp(person.age_years, KNOTS, row) for row in np.eye(len(KNOTS))])
+    sex = 1.0 if person.sex == "female" else -1.0
+    beside = np.array([1.0, sex, person.african, person.asian])
+    return np.outer(beside, ages).ravel()
+
+
+@dataclass(frozen=True, eq=False)
+class FlameModel:
+    """FLAME's people in the topology of `heads`.
+
+    `mean` and `basis` are metres, the eyes of the mean midway at the origin; the basis is of one
+    standard deviation of each coefficient. `sha256` is that of the converted file.
+    """
+
+    heads: head_models.HeadModel
+    mean: Float32[np.ndarray, "vertices 3"]
+    basis: Float32[np.ndarray, "300 coordinates"]
+    demographics: Demographics
+    sha256: str
+
+    def coefficients(
+        self, person: Person, rng: np.random.Generator
+    ) -> tuple[Float64[np.ndarray, " 300"], float]:
+        """Draw a person's coefficients, and their size over that of FLAME's mean."""
+        known = self.demographics
+        asked = traits(person) @ known.asked.astype(np.float64)
+        spread = float(np.interp(person.age_years, KNOTS, known.spread))
+        free = np.clip(rng.standard_normal(COEFFICIENTS), -REACH, REACH)
+        inside = np.clip(rng.standard_normal(known.factor.shape[1]), -REACH, REACH)
+        drawn = known.factor.astype(np.float64) @ inside
+        span = known.span.astype(np.float64)
+        apart = free - (free @ span.T) @ span + drawn[:-1] @ span
+        size = float(np.exp(asked[-1] + spread * drawn[-1]))
+        return asked[:-1] + spread * apart, size
+
+    def shape(
+        self, coefficients: Float64[np.ndarray, " 300"], size: float
+    ) -> Float32[np.ndarray, "vertices 3"]:
+        """A bare head (see `head.closed`) whose eyes lie `size` times as far apart as the mean's.
+
+        Coefficients say how the face looks, `size` how large it is.
+        """
+        moved = coefficients.astype(np.float32) @ self.basis
+        vertices = self.mean + moved.reshape(self.mean.shape)
+        vertices -= vertices[-2:].mean(axis=0)
+        apart = [float(np.linalg.norm(both[-2] - both[-1])) for both in (self.mean, vertices)]
+        return vertices * np.float32(size * apart[0] / apart[1])
+
+    def person(self, person: Person, rng: np.random.Generator) -> Head:
+        """A head for a person's age, sex and ethnicity; the same for the same generator."""
+        bare = self.shape(*self.coefficients(person, rng))
+        actions = self.heads.actions
+        return head_models.closed(self.heads.topology, bare, actions, person.age_years)
+
+
+def from_arrays(arrays: Mapping[str, np.ndarray], sha256: str) -> FlameModel:
+    """A model out of the arrays that `WEIGHTS` holds."""
+    fields = ("asked", "span", "factor", "spread")
+    return FlameModel(
+        heads=head_models.load(),
+        mean=arrays["mean"],
+        basis=arrays["basis"].astype(np.float32).reshape(COEFFICIENTS, -1),
+        demographics=Demographics(**{name: arrays[name] for name in fields}),
+        sha256=sha256,
+    )
+
+
+def head_model_sha256() -> str:
+    """The SHA-256 of the head model whose topology FLAME's people are in."""
+    return manifest.entries()["anny_head.npz"].sha256
+
+
+def facts() -> Mapping[str, Any]:
+    """What is known of the file that was added: source, licence, figures.
+
+    Raises ValueError where none was added, or for another head model than there is now.
+    """
+    place = added.folder(NAME, OPTION)
+    known = json.loads((place / FACTS).read_text())
+    if known["head_model"] != head_model_sha256():
+        rule = f"made for this head model, {head_model_sha256()}; add the file again"
+        raise ValueError(f"{place} must be {rule}, got {known['head_model']}")
+    return known
+
+
+@cache
+def load() -> FlameModel:
+    """The model that was added, held to its hash. Raises ValueError as `facts` does."""
+    known = facts()
+    path = added.folder(NAME, OPTION) / WEIGHTS
+    content = path.read_bytes()
+    got = hashlib.sha256(content).hexdigest()
+    if got != known["sha256"]:
+        raise ValueError(f"{path} must have sha256 {known['sha256']}, got {got}")
+    try:
+        return from_arrays(parse(content), got)
+    except (SafetensorError, KeyError) as error:
+        raise ValueError(f"{path} must be what assets add flame wrote: {error}") from error
