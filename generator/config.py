@@ -98,8 +98,8 @@ class GenerateConfig:
     """Folds and bulges where muscles push the skin together; lines of age at rest stay with off."""
     flush: bool = False
     """Let the face flush, and blanch where it is pressed, as pain grows."""
-    head: Literal["anny"] = "anny"
-    """Head model."""
+    head: Literal["anny", "flame"] = "anny"
+    """Head model: our own, or the FLAME file that was added (by pain3d assets add flame PATH)."""
     texture: Literal["skin"] = "skin"
     """Where skin comes from."""
     rig: Literal["blendshapes"] = "blendshapes"

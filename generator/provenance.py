@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from assets import manifest
+from assets import flame, makehuman, manifest
+from generator.config import GenerateConfig
 
 ROOT = Path(__file__).parents[1]
 DECIDING = ("assets", "generator", "render", "rigging")
@@ -20,6 +21,19 @@ DECIDING = ("assets", "generator", "render", "rigging")
 def shipped() -> dict[str, str]:
     """SHA-256 of every file that ships, by name."""
     return {name: f"sha256:{entry.sha256}" for name, entry in sorted(manifest.entries().items())}
+
+
+def added(config: GenerateConfig) -> dict[str, str]:
+    """SHA-256 of what the user added and these options use, by name.
+
+    Raises ValueError where it was not added, or is not what was added any more.
+    """
+    found = {}
+    if config.hair == "makehuman":
+        found["makehuman"] = f"sha256:{makehuman.sha256()}"
+    if config.head == "flame":
+        found["flame"] = f"sha256:{flame.load().sha256}"
+    return found
 
 
 def sources_sha256(root: Path, packages: Sequence[str]) -> str:

@@ -13,12 +13,11 @@ import warp as wp
 from jaxtyping import Float32
 
 from assets import head as head_models
-from assets import makehuman
 from assets.allocation import allocate
 from assets.facs import PAIN_AUS
 from assets.head import Head, Topology
 from assets.population import Split, parse_ages
-from generator import anchors, near_infrared
+from generator import anchors, heads, near_infrared
 from generator.backdrop import behind, light_of
 from generator.body import NOTHING, Body, make_body, scale_of
 from generator.config import GenerateConfig
@@ -30,7 +29,7 @@ from generator.identity import Identity, make_identity
 from generator.makehuman import closet
 from generator.occluders.dressing import lay_out, outfits
 from generator.producer import Producer
-from generator.provenance import DECIDING, shipped, source, vectors
+from generator.provenance import DECIDING, added, shipped, source, vectors
 from generator.shards import codec
 from generator.shards.record import BackgroundFacts, Sample
 from generator.synth_record import Shot, record
@@ -46,8 +45,6 @@ from render.light import Light
 from render.material import Material, material
 from render.mesh import Mesh, Points
 from render.scene import Scene
-from rigging.blendshapes import pose
-from rigging.gaze import STRAIGHT
 from rigging.strain import metric
 from rigging.swell import swell
 
@@ -57,14 +54,15 @@ def texture_size(size: int) -> int:
     return next((side for side in SIZES if side >= 2 * size), SIZES[-1])
 
 
-def pain_heat(head: Head, expression: Expression) -> Float32[np.ndarray, "vertices 6"]:
+def pain_heat(
+    rig: heads.Rig, head: Head, expression: Expression
+) -> Float32[np.ndarray, "vertices 6"]:
     """How far (mm) each of AU4, 6, 7, 9, 10 and 43 alone moves every vertex of the control mesh."""
     heat = np.zeros((len(head.vertices), len(PAIN_AUS)), np.float32)
     for column, au in enumerate(PAIN_AUS):
         if expression.label[au] > 0:
-            sides = [{au: side[au]} for side in (expression.left, expression.right)]
-            moved = pose(head, sides[0], sides[1], STRAIGHT) - head.vertices
-            heat[:, column] = 1000 * np.sqrt((moved * moved).sum(axis=1))
+            left, right = expression.left[au], expression.right[au]
+            heat[:, column] = heads.moved_mm(rig, head, au, left, right)
     return heat
 
 
@@ -96,16 +94,16 @@ class Posed:
     height_mm: Float32[np.ndarray, "height width"] | None
 
 
-def posed(body: Body, expression: Expression, folds: Folding | None) -> Posed:
+def posed(rig: heads.Rig, body: Body, expression: Expression, folds: Folding | None) -> Posed:
     """A person's body with one expression; without `folds` the skin neither swells nor creases."""
     head, gaze = body.head, expression.gaze.array
-    vertices = pose(head, expression.left, expression.right, gaze)
+    vertices = heads.pose(rig, head, expression.left, expression.right, gaze)
     height = None
     if folds is not None:
         change = metric(head, vertices)
         vertices = swell(head, vertices, change)
         height = relief(folds, depths(folds, head, change))
-    return Posed(body.mesh(vertices, gaze, pain_heat(head, expression)), height)
+    return Posed(body.mesh(vertices, gaze, pain_heat(rig, head, expression)), height)
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,9 +167,7 @@ def dressed(config: GenerateConfig, index: int) -> tuple[Identity, Body]:
     identity = make_identity(index, config.identities, config.seed, config.ages)
     if config.clothes == "none":
         identity = replace(identity, grooming=replace(identity.grooming, clothes="none"))
-    model = head_models.load()
-    shape = identity.shape
-    head = model.person(shape.phenotypes, shape.changes, identity.person.age_years)
+    model, head = head_models.load(), heads.make_head(config, identity)
     worn = NOTHING
     if config.hair == "makehuman":
         worn = closet.worn(model, head, identity, closet.outfit(config, identity), scale_of(head))
@@ -212,7 +208,7 @@ def expressed(
     config: GenerateConfig, person: Likeness, expression: Expression
 ) -> tuple[Mesh, Material]:
     """A person's surface in one expression, and its colours with creases and blood."""
-    now = posed(person.body, expression, person.folds)
+    now = posed(config.rig, person.body, expression, person.folds)
     coloured = person.texture
     if person.folds is not None and now.height_mm is not None:
         coloured = folded(coloured, now.height_mm, person.folds.shade)
@@ -282,9 +278,8 @@ def made_with(config: GenerateConfig) -> dict[str, str]:
         "vectors": vectors(),
         **versions(Backend(config.raster, config.shading), config.device),
         **shipped(),
+        **added(config),
     }
-    if config.hair == "makehuman":
-        stated["makehuman"] = f"sha256:{makehuman.sha256()}"
     if config.device == "cuda":
         stated["gpu"] = wp.get_device(device.start(config.device)).name
     return stated

@@ -11,6 +11,7 @@ from assets.classes import CLASSES, OCCLUDERS
 from generator.config import GenerateConfig
 from generator.expression import Expression
 from generator.framing import gaze_angles
+from generator.heads import head_maker, rig_maker
 from generator.identity import Identity
 from generator.makehuman import closet
 from generator.provenance import source
@@ -75,12 +76,11 @@ def _triple(values: Float[np.ndarray, " 3"]) -> tuple[float, float, float]:
 @cache
 def makers(config: GenerateConfig) -> Makers:
     """Hashes of what makes the pictures: shipped files, and the source of rig and renderer."""
-    files = manifest.entries()
     backend = Backend(config.raster, config.shading)
     return Makers(
-        head=Maker(config.head, sha256=files["anny_head.npz"].sha256),
-        texture=Maker(config.texture, sha256=files["skin.npz"].sha256),
-        rig=Maker(config.rig, sha256=source("rigging")),
+        head=head_maker(config),
+        texture=Maker(config.texture, sha256=manifest.entries()["skin.npz"].sha256),
+        rig=rig_maker(config),
         renderer=Maker(
             backend.name, ", ".join(versions(backend, config.device).values()), source("render")
         ),

@@ -130,7 +130,7 @@ def poses(config: GenerateConfig, index: int) -> list[Posed]:
     head = body.head
     found = []
     for number, expression in enumerate(make_expressions(config, index)):
-        mesh = synth3d.posed(body, expression, None).mesh
+        mesh = synth3d.posed(config.rig, body, expression, None).mesh
         at = np.zeros((len(mesh.vertices), 2))
         at[mesh.triangles] = mesh.uv[mesh.uv_triangles]
         mask = head.topology.mask

@@ -147,9 +147,9 @@ def _sample(
         landmarks=LandmarkFacts("ibug68", _points(size), (True,) * 68),
         seed=config.seed,
         made_by=Makers(
-            Maker("anny", "1"),
+            Maker(config.head, "1"),
             Maker("skin"),
-            Maker("blendshapes"),
+            Maker(config.rig),
             Maker(Backend(config.raster, config.shading).name),
             creases=NAME if config.creases == "on" else None,
         ),

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from generator.shards.card import MEMBERS
+from generator.shards.card import MEMBERS, SYNTHETIC, about_options
 from generator.shards.folder import open_folder
 from tests.runs import SMALL, make
 
@@ -86,6 +86,24 @@ def test_every_column_of_the_index_is_described(data: Path) -> None:
         "| `offset` | int64 | bytes from the start of the shard",
     ):
         assert f"\n{line}" in table
+
+
+def test_flame_heads_bring_their_licence_and_name_their_makers(data: Path) -> None:
+    ours = (data / "README.md").read_text()
+    assert ours.index("a jaw moves the faces") < ours.index("## Sources and licence")
+    assert "were fitted to CC0 sources. The pictures and labels are given under CC0 1.0." in ours
+    assert "FLAME" not in ours
+    options = open_folder(data).config["options"] | {"head": "flame", "rig": "neural"}
+    about = about_options(SYNTHETIC, options)
+    assert about.licence == "cc-by-4.0"
+    whole = " ".join(about.text.split())
+    for phrase in (
+        "Li, Bolkart, Black, Li and Romero", "https://flame.is.tue.mpg.de", "made_with.flame",
+        "https://creativecommons.org/licenses/by/4.0/", "A network moves the faces",
+    ):  # fmt: skip
+        assert phrase in whole
+    assert "CC0 1.0" not in whole
+    assert about_options(SYNTHETIC, options | {"background": "folder"}).licence == "other"
 
 
 def test_a_users_backgrounds_keep_their_licence(tmp_path: Path) -> None:

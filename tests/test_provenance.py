@@ -41,9 +41,11 @@ def test_a_data_set_states_code_files_and_processor() -> None:
     stated = synth3d.made_with(CONFIG)
     files = {
         path.name: f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
-        for path in manifest.DATA.glob("*.npz")
+        for path in manifest.DATA.iterdir()
+        if path.suffix in (".npz", ".safetensors")
     }
-    assert len(files) == 4
+    assert set(files) == set(manifest.entries())
+    assert len(files) >= 4
     assert {name: stated[name] for name in files} == files
     assert stated["source"] == f"sha256:{sources_sha256(ROOT, DECIDING)}"
     assert stated["vectors"] == vectors()

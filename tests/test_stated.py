@@ -42,6 +42,8 @@ def set_at(config: dict[str, Any], name: str, value: Any) -> None:
         ("options.pain_per_identity", None, "options.pain_per_identity must be a number where"),
         ("options.environments", ["mars"], "options.environments must be among"),
         ("options.hair", "wig", "options.hair must be one of ('cards', 'makehuman'), got 'wig'"),
+        ("options.head", "body", "options.head must be one of ('anny', 'flame'), got 'body'"),
+        ("options.rig", ..., "options.rig must be there, got no such key"),
         ("options", [], "options must be an object, got []"),
         ("options", None, "options must be an object, got None"),
         ("members", "jpg", "must name the members of a sample as a list, got 'jpg'"),

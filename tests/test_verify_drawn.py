@@ -116,6 +116,14 @@ OUTSIDE = replace(BASE.landmarks, points=((40.0, 1.0), *BASE.landmarks.points[1:
             replace(BASE, made_by=replace(BASE.made_by, renderer=Maker("warp, mitsuba"))),
             "made_by.renderer.name must be warp, as in config.json, got warp, mitsuba",
         ),
+        (
+            replace(BASE, made_by=replace(BASE.made_by, head=Maker("flame"))),
+            "made_by.head.name must be anny, as in config.json, got flame",
+        ),
+        (
+            replace(BASE, made_by=replace(BASE.made_by, rig=Maker("pulleys"))),
+            "made_by.rig.name must be blendshapes, as in config.json, got pulleys",
+        ),
         (replace(BASE, view=2), "view must be 0 to 1, as in config.json, got 2"),
     ],
 )
@@ -217,6 +225,7 @@ def test_the_configuration_is_held_to_the_data(true: Path, tmp_path: Path) -> No
             ["made_by.renderer.name must be pyrender, mitsuba, as in config.json|warp"],
         ),
         ({"creases": "off"}, ["made_by.creases must be None, as in config.json|strain"]),
+        ({"head": "flame"}, ["made_by.head.name must be flame, as in config.json|anny"]),
         ({"camera": "ward"}, ["camera.name must be ward, as in config.json|portrait"]),
         ({"environments": ["lebombo"]}, ["environment must be one of lebombo, as in config.json"]),
         ({"identities": 6}, ["people must be 6|5"]),

@@ -128,7 +128,7 @@ def _again(
         )
     notes += _method(config)
     settings = {"people": len(people), "size": config.size, "light": config.light}
-    settings |= {"seed": origin.config.seed}
+    settings |= {name: getattr(origin.config, name) for name in ("seed", "head", "rig")}
     return report(data.folder.resolve().name, "", settings, notes, sittings, seen)
 
 

@@ -9,6 +9,7 @@ from assets.facs import Number
 from assets.population import band_name
 from generator.config import REPLACED, GenerateConfig
 from generator.identity import make_identity
+from generator.provenance import added
 from generator.shards.folder import DataSet
 from generator.shards.index import Row
 
@@ -42,7 +43,7 @@ def origin(data: DataSet, here: str) -> Origin:
     if strange:
         return Origin(None, f"this version does not share its option {strange[0]}", same)
     config = _restored(options)
-    wrong = _other_person(data, config)
+    wrong = _other_files(data, config) or _other_person(data, config)
     if wrong is not None:
         return Origin(None, f"this code does not make its people again: {wrong}", same)
     return Origin(config, "", same)
@@ -60,6 +61,19 @@ def _restored(options: dict[str, Any]) -> GenerateConfig:
     if options["environment_folder"] is not None:
         given["environments"] = ()
     return GenerateConfig(**given)
+
+
+def _other_files(data: DataSet, config: GenerateConfig) -> str | None:
+    """Name the first of the user's files that people are made of and that is another one here."""
+    try:
+        here = added(config)
+    except ValueError as error:
+        return str(error)
+    for name, digest in here.items():
+        stated = data.config["made_with"].get(name)
+        if stated != digest:
+            return f"{name} was {stated} and is {digest}"
+    return None
 
 
 def _other_person(data: DataSet, config: GenerateConfig) -> str | None:

@@ -49,8 +49,7 @@ SYNTHETIC = About(
     "Synthetic faces in pain with their neutrals",
     "cc0-1.0",
     """No person in this data set exists. Every picture is drawn from a parametric head, a skin
-model and a light model that were fitted to CC0 sources; every label is what the picture was drawn
-from. The pictures and labels are given under CC0 1.0.
+model and a light model, and every label is what the picture was drawn from.
 
 ## Intended use
 Training and testing estimators of facial action units and of pain expression; studies of how such
@@ -69,6 +68,25 @@ same person and view.
 - A model that works here has not been shown to work on people: validate on real data, made with
   consent.""",
 )
+
+
+CC0 = """## Sources and licence
+Head, skin and light were fitted to CC0 sources. The pictures and labels are given under CC0 1.0."""
+CC_BY = """## Sources and licence
+Skin and light were fitted to CC0 sources. The shape of the heads is that of FLAME (Li, Bolkart,
+Black, Li and Romero: Learning a model of facial shape and expression from 4D scans, ACM
+Transactions on Graphics 36(6), 2017; https://flame.is.tue.mpg.de), fitted to heads of our own;
+`made_with.flame` in `config.json` is the hash of the file. FLAME 2023 Open is licensed under CC BY
+4.0 (https://creativecommons.org/licenses/by/4.0/), and these pictures and labels are given under it
+too: whoever passes them on names FLAME and its authors as here, and says what was changed. Older
+FLAME files allow research alone: where one of those was added, its licence holds in place of CC BY
+4.0. FLAME was learned from adults; heads of children lie beyond what it has seen."""
+"""What the card says of where heads come from, and on which terms the data set is given."""
+MOVED = {
+    "neural": "A network moves the faces; what it was trained on is a rig of facial actions.",
+    "blendshapes": "A rig of facial actions, pulls of muscles and a jaw moves the faces.",
+}
+"""What turns action units into motion."""
 
 
 SENSORS = {
@@ -98,11 +116,15 @@ pacifier, 20 % a cap, 20 % a blanket, 8 % a cannula."""
 def about_options(about: About, options: dict[str, Any] | None) -> About:
     """What can be said of a data set that was made with these options.
 
-    A user's own backgrounds and panoramas bring their own licence.
+    FLAME heads bring the licence of FLAME, a user's own backgrounds and panoramas their own.
     """
     if options is None:
         return about
+    flame = options.get("head") == "flame"
+    licence = "cc-by-4.0" if flame else about.licence
     text = about.text
+    if options.get("rig") in MOVED:
+        text += f"\n\n{MOVED[options['rig']]}"
     kind = options.get("sensor")
     if kind in SENSORS:
         text += f"\n\nThe pictures look like those of {SENSORS[kind]}."
@@ -114,6 +136,7 @@ def about_options(about: About, options: dict[str, Any] | None) -> About:
         text += "\n\nFaces flush with PSPI: colour alone tells of pain here, as it may not in life."
     if options.get("depth_of_field"):
         text += "\n\nPictures are blurred by depth of field; maps and landmarks are sharp."
+    text += f"\n\n{CC_BY if flame else CC0}"
     own = [
         what
         for what, given in (
@@ -123,7 +146,7 @@ def about_options(about: About, options: dict[str, Any] | None) -> About:
         if given
     ]
     if not own:
-        return replace(about, text=text)
+        return replace(about, licence=licence, text=text)
     text += f"""\n\nThe {" and the ".join(own)} of whoever made this data set, under a licence of
 their own, which decides what may be done with the whole."""
     return replace(about, licence="other", text=text)

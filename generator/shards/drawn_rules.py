@@ -107,6 +107,8 @@ def _option_faults(record: Record, options: Options) -> Iterator[Wrong]:
         "image": (record.image, options.image),
         "camera.name": (record.camera and record.camera.name, options.camera),
         "background.kind": (record.background.kind, options.background),
+        "made_by.head.name": (record.made_by.head.name, options.head),
+        "made_by.rig.name": (record.made_by.rig.name, options.rig),
         "made_by.renderer.name": (record.made_by.renderer.name, options.renderer),
         "made_by.creases": (record.made_by.creases, NAME if options.creases == "on" else None),
     }

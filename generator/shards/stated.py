@@ -38,6 +38,8 @@ class Options:
     occluders: tuple[str, ...]
     hair: Literal["cards", "makehuman"]
     creases: Literal["on", "off"]
+    head: Literal["anny", "flame"]
+    rig: Literal["blendshapes"]
     raster: Literal["warp", "pyrender", "pytorch3d"]
     shading: Literal["deferred", "mitsuba"]
 
