@@ -125,12 +125,21 @@ def of(head: Head) -> Jaw:
 
     The whole tongue goes the way of its tip.
     """
+    points = head.vertices.copy()
+    tongue = head.topology.part == TONGUE
+    points[tongue, 1:] = points[tongue, 1:][np.argmax(head.vertices[tongue, 2])]
+    return of_surface(head, points, hinge(head.topology).share)
+
+
+def of_surface(
+    head: Head,
+    points: Float32[np.ndarray, "vertices 3"],
+    share: Float[np.ndarray, " vertices"],
+) -> Jaw:
+    """The jaw of the head as any surface goes with it: its points, and their share of the turn."""
     fitted = hinge(head.topology)
     ears, face = _ears(head)
     place = ears + fitted.place * face
-    moving = np.flatnonzero(fitted.share > 1e-4)
-    points = head.vertices[:, 1:].copy()
-    tongue = head.topology.part == TONGUE
-    points[tongue] = points[tongue][np.argmax(head.vertices[tongue, 2])]
-    away = (points[moving] - place).astype(np.float32)
-    return Jaw(moving, away, fitted.share[moving].astype(np.float32), SLIDE * face)
+    moving = np.flatnonzero(share > 1e-4)
+    away = (points[moving, 1:] - place).astype(np.float32)
+    return Jaw(moving, away, share[moving].astype(np.float32), SLIDE * face)

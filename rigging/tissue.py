@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, Int
 
 from assets.head import SKIN, Head, Topology
 
@@ -69,15 +69,25 @@ class Tissue:
 
 def of(head: Head) -> Tissue:
     """The skin of one person's face."""
-    distance = float(head.eyes.centre[0, 0] - head.eyes.centre[1, 0])
-    points = head.vertices / distance
-    inside = (np.abs(points[:, 0]) < FACE[0]) & (points[:, 1] < FACE[1]) & (points[:, 2] > -0.5)
-    inside &= (points[:, 1] > -FACE[2]) & (head.topology.part == SKIN)
     edges = _edges(head.topology)
+    skin = edges[(head.topology.part[edges] == SKIN).all(axis=1)]
+    distance = float(head.eyes.centre[0, 0] - head.eyes.centre[1, 0])
+    return build(head.vertices, skin, distance)
+
+
+def build(
+    vertices: Float32[np.ndarray, "vertices 3"],
+    edges: Int[np.ndarray, "edges 2"],
+    distance: float,
+) -> Tissue:
+    """The skin of a face whose origin lies between its eyes, `distance` metres apart."""
+    points = vertices / distance
+    inside = (np.abs(points[:, 0]) < FACE[0]) & (points[:, 1] < FACE[1]) & (points[:, 2] > -0.5)
+    inside &= points[:, 1] > -FACE[2]
     edges = edges[inside[edges].all(axis=1)]
     skin, places = np.unique(edges, return_inverse=True)
     ends = places.reshape(edges.shape).T
-    along = head.vertices[edges[:, 1]] - head.vertices[edges[:, 0]]
+    along = vertices[edges[:, 1]] - vertices[edges[:, 0]]
     length = np.linalg.norm(along, axis=1)
     way = (along / np.maximum(length, 1e-9)[:, None]).astype(np.float32)
     return Tissue(skin, ends, way, ((1 - KEPT) * length).astype(np.float32))

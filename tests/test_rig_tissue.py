@@ -7,7 +7,7 @@ from assets import eyes, head
 from assets.head import LOWER_TEETH, SKIN, UPPER_TEETH
 from assets.lid_grid import SOCKET_ROWS
 from assets.lips import EDGE
-from rigging import blendshapes, jaw, muscles, tissue
+from rigging import blendshapes, jaw, motion, muscles, tissue
 from tests.crossing import crossings
 from tests.crowd import crowd
 
@@ -106,7 +106,7 @@ def test_lower_teeth_turn_as_one_piece_about_the_hinge():
         for au, level in ((26, 3), (27, 5)):
             rest, at = (v[teeth].astype(np.float64) for v in (who.vertices, both(who, {au: level})))
             about, now = rest - rest.mean(0), at - at.mean(0)
-            angle = muscles.JAW_OPENS[au] * (level / 5) ** blendshapes.GRADE
+            angle = muscles.JAW_OPENS[au] * (level / 5) ** motion.GRADE
             turn = np.array(
                 [
                     [1, 0, 0],
