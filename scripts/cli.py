@@ -1,4 +1,4 @@
-"""`pain3d`: one console script, one thin file a command.
+"""`pain3d`: one console script, one thin file a command (`eval-rig` is `eval_rig.py`).
 
 A command's file is imported when it is called, so that `pain3d --help` answers at once.
 """
@@ -14,6 +14,7 @@ COMMANDS = {
     "verify": "read every byte of a data set back and say what is wrong",
     "audit": "report whether pictures show each action unit where it acts, the same for all",
     "export": "write a data set in another layout",
+    "eval-rig": "measure how close the neural rig comes to its teacher, on whom it has not seen",
     "assets": "add files that do not ship, such as the MakeHuman pack, and list them",
 }
 
@@ -33,7 +34,7 @@ def run(arguments: list[str]) -> int:
         known = ", ".join(COMMANDS)
         print(f"pain3d: command must be one of {known}, got {name}", file=sys.stderr)
         return 2
-    command = importlib.import_module(f"scripts.{name}")
+    command = importlib.import_module(f"scripts.{name.replace('-', '_')}")
     return reported(name, lambda: command.main(arguments[1:]))
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from assets import eyes, facs, lips
 from rigging import blendshapes, gaze
+from rigging.evaluation import order
 from tests.crowd import crowd, expression
 from tests.test_eyes import on_balls, opening
 
@@ -40,40 +41,15 @@ def test_mirrored_aus_give_the_mirrored_mesh():
         assert np.abs(mirrored(person, mirror) - posed).max() < still + 0.00002
 
 
-# Landmark (ibug) on the person's left and the way it moves (lateral, up, forward).
-DIRECTIONS = {
-    1: (22, (0, 1, 0)),
-    2: (25, (0, 1, 0)),
-    4: (22, (-0.5, -1, 0)),
-    5: (43, (0, 1, 0)),
-    6: (46, (0, 1, 0)),
-    7: (47, (0, 1, 0)),
-    9: (35, (0, 1, 0)),
-    10: (52, (0, 1, 0)),
-    12: (54, (0.6, 1, 0)),
-    14: (54, (1, 0, -0.5)),
-    15: (54, (0, -1, 0)),
-    17: (57, (0, 1, 0)),
-    20: (54, (1, 0, 0)),
-    23: (54, (0, 0, 0)),
-    25: (57, (0, -1, 0)),
-    26: (8, (0, -1, 0)),
-    27: (8, (0, -1, 0)),
-    45: (43, (0, -1, 0)),
-}
-
-
-@pytest.mark.parametrize("au", sorted(set(DIRECTIONS) - {23}))
+@pytest.mark.parametrize("au", sorted(order.DIRECTIONS))
 def test_landmarks_move_the_right_way_and_more_with_intensity(au):
-    landmark, way = DIRECTIONS[au]
-    twin = {25: 18, 22: 21, 43: 38, 46: 41, 47: 40, 35: 31, 52: 50, 54: 48}.get(landmark, landmark)
     for person in crowd():
         scale = np.ptp(person.eyes.centre[:, 0]) / 0.063
         still = person.landmarks(person.vertices)
-        for place, turn in ((landmark, [1, 1, 1]), (twin, [-1, 1, 1])):
+        for side in (0, 1):
+            landmark, way = order.way(au, side)
             steps = [
-                (person.landmarks(both(person, {au: level})) - still)[place]
-                @ (np.array(way) / np.linalg.norm(way) * turn)
+                (person.landmarks(both(person, {au: level})) - still)[landmark] @ way
                 for level in range(6)
             ]
             assert (np.diff(steps) > 0.00012 * scale).all(), steps

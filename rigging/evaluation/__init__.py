@@ -1,0 +1,1 @@
+"""How close a rig comes to the teacher: takes a rig and people on topologies, gives figures."""

@@ -1,0 +1,210 @@
+"""Figures of a rig over all subjects: errors by split, AU, age and topology, and all the rest."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool
+
+from assets.population import BANDS
+from rigging.evaluation.measure import Measured, Recovered
+from rigging.evaluation.subject import SPLITS
+
+HIGH = 0.95
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Errors over some vectors of some subjects.
+
+    Shares are of the teacher's mean displacement, which is `moved_mm` over the face: `error_share`
+    of the mean error of all skin, `p95_share` of the 95th percentile over the face. `strength` is
+    the mean of the vectors' ratios of norms.
+    """
+
+    vectors: int
+    error_share: float
+    p95_share: float
+    mean_mm: float
+    p95_mm: float
+    moved_mm: float
+    strength: float
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What is told of a rig.
+
+    Cells are by split and then by topology, AU ("4", or "several") and age band. `apart` is the
+    mean |AU found - target| of what was read back, of the AUs that act and of those that do not,
+    and of each AU that acts. `growing` counts AUs on people's sides that grow with every step of
+    those that do so by the teacher, `halting` names the others by AU.
+    """
+
+    splits: dict[str, Cell]
+    topologies: dict[str, dict[str, Cell]]
+    aus: dict[str, dict[str, Cell]]
+    bands: dict[str, dict[str, Cell]]
+    subjects: dict[str, int]
+    strength: float
+    acting_steps: float | None
+    absent_steps: float | None
+    recovered: dict[str, float]
+    zero: tuple[int, int]
+    mirror_mm: dict[str, float]
+    growing: tuple[int, int]
+    halting: dict[str, tuple[str, ...]]
+    pose_ms: dict[str, float]
+    prepare_s: dict[str, float]
+
+
+def summarise(measured: Sequence[Measured]) -> Summary:
+    """Put the figures of all subjects together. Raises ValueError where there is none."""
+    if not measured:
+        raise ValueError("subjects must be at least 1, got none")
+    courses = [(one, course) for one in measured for course in one.courses if course.told]
+    halting = [(one, course) for one, course in courses if not course.grows]
+    return Summary(
+        splits={split: _cell(own) for split, own in _parted(measured, lambda one: one.split)},
+        topologies=_by(measured, lambda one: one.topology),
+        aus=_by_au(measured),
+        bands=_by(measured, lambda one: one.band),
+        subjects={split: len(own) for split, own in _parted(measured, lambda one: one.split)},
+        strength=_cell(measured).strength,
+        zero=(sum(one.zero for one in measured), len(measured)),
+        mirror_mm={
+            name: max(one.mirror_mm for one in own if one.mirror_mm is not None)
+            for name, own in _parted(measured, lambda one: one.topology)
+            if any(one.mirror_mm is not None for one in own)
+        },
+        growing=(len(courses) - len(halting), len(courses)),
+        halting={
+            str(au): tuple(
+                f"{one.topology}, {one.band} years, {('left', 'right')[course.side]}"
+                for one, course in halting
+                if course.au == au
+            )
+            for au in dict.fromkeys(course.au for _, course in halting)
+        },
+        pose_ms=_mean_by_topology(measured, lambda one: one.pose_ms),
+        prepare_s=_mean_by_topology(measured, lambda one: one.prepare_s),
+        **_recovery([pair for one in measured for pair in one.recovered]),
+    )
+
+
+def _parted(
+    measured: Iterable[Measured], name: Callable[[Measured], str]
+) -> list[tuple[str, list[Measured]]]:
+    parts: dict[str, list[Measured]] = {}
+    for one in measured:
+        parts.setdefault(name(one), []).append(one)
+    return sorted(parts.items(), key=lambda part: _place(part[0]))
+
+
+def _place(name: str) -> tuple[int, str]:
+    """Splits and age bands in their own order, other names by the alphabet."""
+    known = [*SPLITS, *(f"{low}-{high}" for low, high in BANDS)]
+    return (known.index(name) if name in known else len(known)), name
+
+
+def _by(
+    measured: Sequence[Measured], name: Callable[[Measured], str]
+) -> dict[str, dict[str, Cell]]:
+    return {
+        split: {part: _cell(some) for part, some in _parted(own, name)}
+        for split, own in _parted(measured, lambda one: one.split)
+    }
+
+
+def _by_au(measured: Sequence[Measured]) -> dict[str, dict[str, Cell]]:
+    names = dict.fromkeys(vector.alone for one in measured for vector in one.vectors)
+    return {
+        split: {
+            "several" if au is None else str(au): _cell(
+                own, [np.array([vector.alone == au for vector in one.vectors]) for one in own]
+            )
+            for au in names
+        }
+        for split, own in _parted(measured, lambda one: one.split)
+    }
+
+
+def _cell(
+    measured: Sequence[Measured], rows: Sequence[Bool[np.ndarray, " vectors"]] | None = None
+) -> Cell:
+    """Over the vectors that `rows` names for each subject, or all."""
+    rows = rows or [np.ones(len(one.vectors), bool) for one in measured]
+
+    def joined(name: str) -> np.ndarray:
+        pairs = zip(measured, rows, strict=True)
+        return np.concatenate([getattr(one.errors, name)[row] for one, row in pairs])
+
+    moved = float(joined("moved").mean())
+    high = float(np.quantile(joined("quantiles"), HIGH))
+    return Cell(
+        vectors=int(sum(row.sum() for row in rows)),
+        error_share=float(joined("error").mean()) / moved,
+        p95_share=high / moved,
+        mean_mm=float(joined("mean").mean()),
+        p95_mm=high,
+        moved_mm=moved,
+        strength=float(joined("strength").mean()),
+    )
+
+
+def _mean_by_topology(
+    measured: Sequence[Measured], value: Callable[[Measured], float]
+) -> dict[str, float]:
+    parts = _parted(measured, lambda one: one.topology)
+    return {name: float(np.mean([value(one) for one in own])) for name, own in parts}
+
+
+def _recovery(pairs: Sequence[Recovered]) -> dict[str, Any]:
+    apart: dict[bool, list[float]] = {True: [], False: []}
+    by_au: dict[int, list[float]] = {}
+    for pair in pairs:
+        for au, target in pair.target.items():
+            off = abs(pair.found[au] - target)
+            apart[target > 0].append(off)
+            if target > 0:
+                by_au.setdefault(au, []).append(off)
+    means = {acts: float(np.mean(values)) if values else None for acts, values in apart.items()}
+    return {
+        "acting_steps": means[True],
+        "absent_steps": means[False],
+        "recovered": {str(au): float(np.mean(by_au[au])) for au in sorted(by_au)},
+    }
+
+
+def figures(summary: Summary) -> dict[str, Any]:
+    """The summary for a program: `SPLIT.FIGURE` for each split, and tables under names of theirs.
+
+    `ms_per_head_cpu` and `prepare_s` are of the topology that takes longest.
+    """
+    flat: dict[str, Any] = {}
+    for split, cell in summary.splits.items():
+        flat |= {f"{split}.{name}": value for name, value in asdict(cell).items()}
+        flat[f"{split}.subjects"] = summary.subjects[split]
+    parts = {"topologies": summary.topologies, "aus": summary.aus, "bands": summary.bands}
+    return flat | {
+        "strength": summary.strength,
+        "au_recovery_steps": summary.acting_steps,
+        "au_recovery_absent_steps": summary.absent_steps,
+        "au_recovery_steps_by_au": summary.recovered,
+        "ms_per_head_cpu": max(summary.pose_ms.values()),
+        "prepare_s": max(summary.prepare_s.values()),
+        "ms_per_head_cpu_by_topology": summary.pose_ms,
+        "prepare_s_by_topology": summary.prepare_s,
+        "zero_is_neutral": summary.zero[0] / summary.zero[1],
+        "mirror_mm": summary.mirror_mm,
+        "monotone": summary.growing[0] / max(summary.growing[1], 1),
+        "not_monotone": summary.halting,
+        **{
+            name: {
+                split: {key: asdict(cell) for key, cell in cells.items()}
+                for split, cells in part.items()
+            }
+            for name, part in parts.items()
+        },
+    }

@@ -1,0 +1,267 @@
+"""`pain3d eval-rig`: how close the neural rig comes to its teacher, on whom it has not seen."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from assets import head
+from assets.allocation import allocate
+from assets.population import parse_ages
+from assets.streams import stream
+from generator import pool
+from generator.audit.tables import Table, text
+from generator.identity import make_identity
+from generator.preview.error_sheet import sheet
+from generator.shards import atomic
+from rigging.evaluation.goals import Goal, goals
+from rigging.evaluation.measure import Measured, Plan, measure
+from rigging.evaluation.subject import Rig, Split, Subject
+from rigging.evaluation.summary import Cell, Summary, figures, summarise
+from rigging.registration import topologies
+from scripts.figures import check_json, table, write_json
+from scripts.options import checked, parse
+from scripts.progress import Bar
+
+LISTED = 3
+UNSEEN = 120
+"""People among whom the unseen ones are the first of their age bands."""
+MIRRORED = 4
+"""Vectors held against their mirror images, on the first head of each topology."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """Measure how close the neural rig comes to its teacher, and say what it reaches."""
+
+    people: int = 6
+    """People of each kind, seen in training and not; age bands in turn."""
+    together: int = 30
+    """Vectors of several AUs a head, beside every AU alone at 1-5."""
+    recovered: int = 3
+    """Vectors a head from which AUs are read back."""
+    seed: int = 8_000_000
+    """Seed of the people who were not seen."""
+    workers: int = 1
+    """Processes; figures but times are the same with any number."""
+    sheet: Path | None = None
+    """Draw where on the face the error lies, as a PNG."""
+    json: Path | None = None
+    """Write the figures here too."""
+
+    def check(self) -> "Options":
+        """Refuse counts with which nothing could be measured."""
+        least = {"people": 1, "together": 1, "recovered": 1, "workers": 1, "seed": 0}
+        for name, low in least.items():
+            if getattr(self, name) < low:
+                raise ValueError(f"{name} must be at least {low}, got {getattr(self, name)}")
+        return self
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """A set of people as `generator.identity` makes it."""
+
+    count: int
+    seed: int
+    ages: str = "0-90"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """The rig on trial, made anew in every process, and the people it was trained on.
+
+    `tried` are those by whom its training was judged, who are neither seen nor wholly unseen.
+    """
+
+    rig: Callable[[], Rig]
+    seen: Crowd
+    tried: Crowd
+
+
+@dataclass(frozen=True)
+class Task:
+    """One subject: person `index` of a crowd, on a topology or (None) the head model's own."""
+
+    rig: Callable[[], Rig]
+    crowd: Crowd
+    index: int
+    split: Split
+    topology: str | None
+    eyeballs: bool
+    plan: Plan
+
+
+def neural() -> Rig:
+    """The rig that ships."""
+    from rigging import rig
+
+    return Rig(rig.pose, lambda mesh: rig.prepare(mesh).pose)
+
+
+def shipped() -> Trial:
+    """The rig that ships, and whom its weights say that it was trained on."""
+    from rigging import rig
+
+    people = rig.load().facts["people"]
+    return Trial(neural, Crowd(**people["seen"]), Crowd(**people["unseen"]))
+
+
+def chosen(crowd: Crowd, count: int) -> list[int]:
+    """The first people of a crowd, age bands in turn."""
+    slots = allocate(crowd.count, crowd.seed, parse_ages(crowd.ages))
+    before: Counter[tuple[int, int]] = Counter()
+    places = []
+    for index, slot in enumerate(slots):
+        places.append((before[slot.band], slot.band, index))
+        before[slot.band] += 1
+    return [index for _, _, index in sorted(places)[:count]]
+
+
+def tasks(options: Options, trial: Trial) -> list[Task]:
+    """All subjects: unseen people as heads and on a training topology each, all on those held out.
+
+    Every other person has eyeballs on their mesh, but on the topology that never has them.
+    """
+    unseen = Crowd(max(UNSEEN, options.people), options.seed)
+    if unseen.seed in (trial.seen.seed, trial.tried.seed):
+        raise ValueError(f"seed must be another than the training's, got {unseen.seed}")
+    others = [name for name in topologies.NAMES if name != "anny"]
+    people = chosen(unseen, options.people)
+    places: list[tuple[Crowd, int, Split, str | None, bool]] = []
+    for number, index in enumerate(people):
+        places.append((unseen, index, "unseen_person", None, False))
+        name = others[number % len(others)]
+        places.append((unseen, index, "unseen_person", name, number % 2 == 0))
+    held_out: tuple[tuple[Crowd, list[int], Split], ...] = (
+        (trial.seen, chosen(trial.seen, options.people), "unseen_topology"),
+        (unseen, people, "unseen_both"),
+    )
+    for crowd, indices, split in held_out:
+        for number, index in enumerate(indices):
+            for name in topologies.HELD_OUT:
+                eyeballs = number % 2 == 0 and name == "soma"
+                places.append((crowd, index, split, name, eyeballs))
+    found, mirrored = [], set()
+    for crowd, index, split, name, eyeballs in places:
+        mirror = 0 if name in mirrored else min(MIRRORED, options.together)
+        plan = Plan(options.together, options.recovered, mirror)
+        mirrored.add(name)
+        found.append(Task(trial.rig, crowd, index, split, name, eyeballs, plan))
+    return found
+
+
+def work(task: Task, report: pool.Report) -> Measured:
+    """Measure one subject."""
+    crowd = task.crowd
+    identity = make_identity(task.index, crowd.count, crowd.seed, crowd.ages)
+    shape, age = identity.shape, identity.person.age_years
+    person = head.load().person(shape.phenotypes, shape.changes, age)
+    mapped = None if task.topology is None else topologies.load(task.topology)
+    subject = Subject(task.split, person, mapped, task.eyeballs)
+    rng = stream(crowd.seed, task.index, f"rig trial {subject.topology}")
+    measured = measure(subject, task.rig(), task.plan, rng)
+    report(1)
+    return measured
+
+
+def main(arguments: list[str], trial: Trial | None = None) -> int:
+    """Try the rig, print the tables and write figures and sheet; goals missed are no failure."""
+    given = parse(Options, "eval-rig", arguments)
+    options = checked("eval-rig", given.check)
+    for path in (options.json, options.sheet):
+        check_json(path)
+    start = time.monotonic()
+    wanted = tasks(options, trial or shipped())
+    with Bar(" heads") as bar:
+        measured = pool.run(
+            work, wanted, options.workers, lambda count: bar.advance(count, len(wanted))
+        )
+    summary = summarise(measured)
+    judged = goals(summary)
+    for one in tables(summary, judged):
+        if one.rows:
+            print(f"{text(one)}\n")
+    reached = sum(goal.reached is True for goal in judged)
+    ends = {"goals reached": f"{reached} of {len(judged)}", "seconds": time.monotonic() - start}
+    print(table(ends))
+    if options.sheet is not None:
+        atomic.write(options.sheet, sheet(measured, head.load()))
+    goals_told = {goal.name: asdict(goal) for goal in judged}
+    write_json(options.json, {**figures(summary), "goals": goals_told})
+    return 0
+
+
+def tables(summary: Summary, judged: Sequence[Goal]) -> list[Table]:
+    """Everything a person may want to read, worst news first."""
+    state = {True: "reached", False: "NOT REACHED", None: "not measured"}
+    told = tuple(
+        (goal.name, goal.bound, "" if goal.value is None else f"{goal.value:.3g}",
+         state[goal.reached])
+        for goal in judged
+    )  # fmt: skip
+    names = {"unseen_person": "unseen person", "unseen_topology": "unseen topology",
+             "unseen_both": "both unseen"}  # fmt: skip
+    head_of_cells = ("heads", "vectors", "error share", "95 % share", "mean mm", "95 % mm",
+                     "moved mm", "strength")  # fmt: skip
+    splits = tuple(
+        (names[split], str(summary.subjects[split]), *_cells(cell))
+        for split, cell in summary.splits.items()
+    )
+    made = [
+        Table("Goals", ("goal", "bound", "worst", ""), told),
+        Table("Errors against the teacher", ("", *head_of_cells), splits),
+    ]
+    for title, part in (
+        ("By topology", summary.topologies),
+        ("By age", summary.bands),
+        ("By action unit", summary.aus),
+    ):
+        made.append(_across(title, part, names))
+    speed = tuple(
+        (name, f"{ms:.1f}", f"{summary.prepare_s[name]:.2f}", _near(summary.mirror_mm.get(name)))
+        for name, ms in summary.pose_ms.items()
+    )
+    made.append(
+        Table("Time of one core, and mirror images",
+              ("topology", "ms a pose", "s to prepare", "mirrored apart, mm"), speed)
+    )  # fmt: skip
+    read = tuple((f"AU{au}", f"{steps:.2f}") for au, steps in summary.recovered.items())
+    made.append(Table("AUs read back", ("action unit", "steps apart where it acts"), read))
+    halting = tuple(
+        (f"AU{au}", str(len(whom)), "; ".join(whom[:LISTED]) + (" ..." if whom[LISTED:] else ""))
+        for au, whom in summary.halting.items()
+    )
+    title = "Where an AU does not grow with every step"
+    made.append(Table(title, ("action unit", "times", "on whom"), halting))
+    return made
+
+
+def _cells(cell: Cell) -> tuple[str, ...]:
+    shares = (f"{cell.error_share:.1%}", f"{cell.p95_share:.1%}")
+    lengths = (f"{value:.3f}" for value in (cell.mean_mm, cell.p95_mm, cell.moved_mm))
+    return (str(cell.vectors), *shares, *lengths, f"{cell.strength:.3f}")
+
+
+def _across(title: str, part: dict[str, dict[str, Cell]], names: dict[str, str]) -> Table:
+    """A row a name; for each split error share, 95th percentile in mm and strength."""
+    rows = dict.fromkeys(name for cells in part.values() for name in cells)
+    filled = tuple(
+        (
+            f"AU{name}" if name.isdigit() else name,
+            *(
+                f"{cell.error_share:.1%}  {cell.p95_mm:.2f} mm  {cell.strength:.3f}"
+                if (cell := cells.get(name))
+                else ""
+                for cells in part.values()
+            ),
+        )
+        for name in rows
+    )
+    head_of_row = tuple(f"{names[split]}: share, 95 %, strength" for split in part)
+    return Table(title, ("", *head_of_row), filled)
+
+
+def _near(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
