@@ -1,0 +1,87 @@
+"""How values spread over the head model's control mesh where nothing else says what they are.
+
+Teeth, tongue and the centres of the eyes are pieces of their own: links to the skin nearest on the
+mean head make them follow it.
+"""
+
+from functools import cache
+
+import numpy as np
+from cholespy import CholeskySolverD, MatrixType
+from jaxtyping import Float64
+from scipy import sparse
+from scipy.spatial import cKDTree
+
+from assets import head as head_models
+from assets.head import SKIN
+from rigging.registration import shapes
+from rigging.registration.nearest import face_normals
+
+# Links from a vertex of another piece to the skin near it, and their stiffness.
+LINKS, STIFF = 6, 0.3
+
+
+class Solver:
+    """A factorised symmetric positive matrix."""
+
+    def __init__(self, matrix: sparse.sparray) -> None:
+        """Factorise at once."""
+        entries = sparse.coo_array(matrix)
+        rows, columns = (each.astype(np.int32) for each in entries.coords)
+        self._size = matrix.shape[0]
+        data = np.ascontiguousarray(entries.data, np.float64)
+        self._solver = CholeskySolverD(self._size, rows, columns, data, MatrixType.COO)
+
+    def __call__(self, right: Float64[np.ndarray, "rows values"]) -> np.ndarray:
+        """Solve for each column."""
+        out = np.zeros(right.shape)
+        # The solver takes at most 128 columns at a time.
+        for start in range(0, right.shape[1], 128):
+            part = np.ascontiguousarray(right[:, start : start + 128], np.float64)
+            found = np.zeros_like(part)
+            self._solver.solve(part, found)
+            out[:, start : start + 128] = found
+        return out
+
+
+def areas(vertices: np.ndarray, triangles: np.ndarray) -> Float64[np.ndarray, " vertices"]:
+    """A third of the triangles round each vertex, square metres."""
+    size = np.linalg.norm(face_normals(vertices, triangles), axis=1) / 6
+    return np.bincount(triangles.ravel(), np.repeat(size, 3), len(vertices))
+
+
+def _cotangents(vertices: np.ndarray, triangles: np.ndarray) -> sparse.csr_array:
+    """Weights of edges; obtuse angles count as right ones, so that none is below 0."""
+    count = len(vertices)
+    total = sparse.csr_array((count, count))
+    for corner in range(3):
+        a, b, c = (triangles[:, (corner + step) % 3] for step in range(3))
+        ab, ac = vertices[b] - vertices[a], vertices[c] - vertices[a]
+        sine = np.linalg.norm(np.cross(ab, ac), axis=1)
+        weight = np.clip((ab * ac).sum(1) / np.maximum(sine, 1e-12), 0.05, 10.0) / 2
+        total = total + sparse.csr_array((weight, (b, c)), shape=(count, count))
+    return total + total.T
+
+
+@cache
+def laplacian() -> tuple[sparse.csr_array, Float64[np.ndarray, " vertices"]]:
+    """Positive Laplacian of the mean head with its links, and the areas of vertices."""
+    topology, mean = head_models.load().topology, shapes.load().mean
+    weights = _cotangents(mean, topology.triangles)
+    skin, other = np.flatnonzero(topology.part == SKIN), np.flatnonzero(topology.part != SKIN)
+    _, near = cKDTree(mean[skin]).query(mean[other], k=LINKS)
+    ends = np.repeat(other, LINKS), skin[near.ravel()]
+    links = sparse.csr_array((np.full(len(ends[0]), STIFF), ends), shape=weights.shape)
+    weights = weights + links + links.T
+    size = areas(mean, topology.triangles)
+    return (
+        sparse.csr_array(sparse.diags_array(weights.sum(axis=1)) - weights),
+        np.maximum(size, 1e-6),
+    )
+
+
+@cache
+def bending() -> sparse.csr_array:
+    """Energy of a field: squares of its Laplacian over the surface, 1 / square metres."""
+    matrix, size = laplacian()
+    return sparse.csr_array(matrix @ sparse.diags_array(1 / size) @ matrix)

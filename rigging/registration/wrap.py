@@ -1,0 +1,215 @@
+"""Lay the head model's topology on a mesh: the nearest person first, then the rest, smoothly."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Float, Float64, Int32
+from scipy import sparse
+from scipy.spatial import cKDTree
+
+from assets import head as head_models
+from assets.head import LEFT_EYE, LOWER_TEETH, RIGHT_EYE, SKIN, TONGUE, UPPER_TEETH, Head
+from rigging.registration import smooth
+from rigging.registration.fit import Fitted, fit, regions, usable
+from rigging.registration.maps import Laid, matrix
+from rigging.registration.mesh import TriangleMesh
+from rigging.registration.nearest import Surface, dot
+from rigging.registration.placed_eyes import eyes_of
+from rigging.registration.standard import Frame, Standing, stand
+
+# Rounds of the refinement: metres below which what is left is smoothed away, and beyond which
+# places are no pair.
+ROUNDS = ((0.03, 8e-3), (0.02, 6e-3), (0.012, 5e-3), (0.008, 4e-3), (0.008, 3e-3))
+# Final pairs: see `nearest.Surface`.
+TURN, SLACK = 3e-3, 1.0
+# What our own vertices count beside the mesh's: a coarse mesh cuts corners between its vertices.
+OWN = 0.05
+# Share of what is left along the surface that a round follows.
+SLIDE = 0.05
+STEPS = 3
+# Skin of the head model farther than this from the mesh (metres) is not covered by it.
+COVERED = 2.5e-3
+
+
+def _skin() -> tuple[np.ndarray, np.ndarray]:
+    """Triangles of the head model's skin, and which of them lie in mouth and sockets."""
+    topology = head_models.load().topology
+    skin = (topology.part[topology.triangles] == SKIN).all(1)
+    return topology.triangles[skin], ~regions().outer[skin]
+
+
+def ours(vertices: Float64[np.ndarray, "vertices 3"]) -> Surface:
+    """The skin of a head of the model's topology, to be searched for final pairs."""
+    triangles, inner = _skin()
+    return Surface(vertices, triangles, TURN, SLACK, inner)
+
+
+def refine(fitted: Fitted, target: Surface) -> Float64[np.ndarray, "vertices 3"]:
+    """Move the fitted person's skin onto the mesh; what is not covered follows smoothly."""
+    bending, known = smooth.bending(), regions()
+    vertices = fitted.vertices()
+    base, moved = vertices, np.zeros_like(vertices)
+    theirs = np.flatnonzero(np.linalg.norm(target.normals, axis=1) > 0.5)
+    points, normals = target.vertices[theirs], target.normals[theirs]
+    weights = smooth.areas(target.vertices, target.triangles)[theirs]
+    own = np.flatnonzero(known.weight > 0)
+    size = smooth.laplacian()[1]
+    for length, gate in ROUNDS:
+        surface = ours(base + moved)
+        hits = surface.nearest(points, normals)
+        good = usable(hits, points, normals, gate) & (known.weight[hits.corners] > 0).all(1)
+        back = target.nearest(surface.vertices[own], surface.normals[own])
+        fine = usable(back, surface.vertices[own], surface.normals[own], gate)
+        rows = sparse.vstack(
+            [matrix(hits, len(base))[good], sparse.eye_array(len(base), format="csr")[own[fine]]],
+            format="csr",
+        )
+        goals = np.concatenate([points[good], back.points[fine]])
+        facing = np.concatenate([hits.normals[good], back.normals[fine]])
+        weight = np.concatenate([weights[good], OWN * size[own[fine]]])
+        weighted = sparse.csr_array(rows.T @ sparse.diags_array(weight))
+        solver = smooth.Solver(weighted @ rows + length**4 * bending + _hold(size))
+        for _ in range(STEPS):
+            left = goals - rows @ (base + moved)
+            along = dot(left, facing)[:, None] * facing
+            moved = solver(weighted @ (rows @ moved + along + SLIDE * (left - along)))
+    return base + moved
+
+
+def _hold(size: np.ndarray) -> sparse.dia_array:
+    """The least stiffness that keeps what nothing reaches where the fitted person has it."""
+    return sparse.diags_array(1e-4 * size)
+
+
+def lay(target: Surface, balls: Float64[np.ndarray, "2 3"] | None) -> tuple[Laid, Fitted]:
+    """Lay the head model on a standardised skin; `balls` are the eyeballs' centres, left first."""
+    fitted = fit(target, balls)
+    final = Surface(target.vertices, target.triangles, TURN, SLACK)
+    vertices = refine(fitted, final)
+    if balls is not None:
+        vertices[-2:] = balls
+    surface = ours(vertices)
+    hits = surface.nearest(target.vertices, target.normals, 10)
+    skin = np.flatnonzero(regions().weight > 0)
+    back = final.nearest(vertices[skin], surface.normals[skin], 10)
+    good = usable(back, vertices[skin], surface.normals[skin], COVERED)
+    covered = np.zeros(len(vertices), bool)
+    covered[skin[good]] = True
+    return (
+        Laid(
+            vertices,
+            matrix(hits, len(vertices)),
+            covered,
+            matrix(back, len(target.vertices))[np.flatnonzero(good)],
+        ),
+        fitted,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Registration:
+    """A mesh and the head that is laid on it; all lengths are metres.
+
+    `frame` stands the mesh upright, its origin midway between the eyes of `head`; `vertices` are
+    the mesh's in it. `to_mesh` gives values at the mesh's vertices from those at control vertices,
+    rows sum to 1: skin by the control triangle it lies on, teeth and tongue by the nearest of
+    theirs, an eyeball by its centre, what is attached by the nearest skin. `canonical` is where
+    vertices lie on the mean adult head. `triangles` of the skin turn outward.
+    """
+
+    frame: Frame
+    part: Int32[np.ndarray, " vertices"]
+    vertices: Float64[np.ndarray, "vertices 3"]
+    triangles: Int32[np.ndarray, "faces 3"]
+    head: Head
+    to_mesh: sparse.csr_array
+    canonical: Float64[np.ndarray, "vertices 3"]
+    has_eyeballs: bool
+    skin: Int32[np.ndarray, " skin"]
+    laid: Laid
+
+    def carry(
+        self, values: Float[np.ndarray, "vertices values"]
+    ) -> Float64[np.ndarray, "controls values"]:
+        """Values at the mesh's vertices taken to all control vertices; linear in the values.
+
+        Barycentric where the mesh's skin covers the head, harmonic elsewhere.
+        """
+        return self.laid.carry(values[self.skin])
+
+
+def mean_adult() -> Float64[np.ndarray, "controls 3"]:
+    """The head that canonical places lie on, origin between its eyes, metres."""
+    model = head_models.load()
+    return model.person(model.mean_phenotypes(), {}, 30.0).vertices.astype(np.float64)
+
+
+def register(mesh: TriangleMesh) -> Registration:
+    """Set a mesh upright and lay the head model on it.
+
+    Raises ValueError where it is no head; see `standard.stand`.
+    """
+    standing = stand(mesh)
+    skin, triangles = _own(standing)
+    centres = None if standing.balls is None else np.stack([one.centre for one in standing.balls])
+    laid, fitted = lay(Surface(standing.vertices[skin], triangles, TURN, SLACK), centres)
+    balls, years = eyes_of(laid.vertices, fitted, standing.balls)
+    # The frame follows what was found: origin between the eyes, axes those of the fitted person.
+    middle = balls.centre.mean(0, dtype=np.float64)
+    turn = fitted.rotation.T
+    frame = Frame(
+        standing.frame.scale, turn @ standing.frame.rotation, standing.frame.own(middle[None])[0]
+    )
+    ours = (laid.vertices - middle) @ turn.T
+    ours[-2:] = (balls.centre - middle) @ turn.T
+    balls = replace(balls, centre=ours[-2:].astype(np.float32))
+    model = head_models.load()
+    head = Head(model.topology, ours.astype(np.float32), model.actions, balls, years)
+    to_mesh = _all_rows(standing, skin, laid)
+    return Registration(
+        frame=frame,
+        part=standing.part,
+        vertices=frame.standard(mesh.vertices),
+        triangles=skin[triangles].astype(np.int32),
+        head=head,
+        to_mesh=to_mesh,
+        canonical=to_mesh @ mean_adult(),
+        has_eyeballs=standing.balls is not None,
+        skin=skin.astype(np.int32),
+        laid=laid,
+    )
+
+
+def _own(standing: Standing) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers of the skin's vertices, doubled ones once, and triangles among them."""
+    faces = standing.triangles[standing.part[standing.triangles[:, 0]] == SKIN]
+    skin, corners = np.unique(faces, return_inverse=True)
+    return skin, corners.reshape(-1, 3).astype(np.int32)
+
+
+def _all_rows(standing: Standing, skin: np.ndarray, laid: Laid) -> sparse.csr_array:
+    """Rows for every vertex of the mesh, of whatever part."""
+    part = head_models.load().topology.part
+    count, controls = len(standing.part), len(part)
+    place = np.full(count, -1)
+    place[skin] = np.arange(len(skin))
+    rows = laid.to_skin
+    for eye in (LEFT_EYE, RIGHT_EYE):
+        place[standing.part == eye] = rows.shape[0]
+        one = sparse.csr_array(([1.0], ([0], [controls - 2 + eye - LEFT_EYE])), (1, controls))
+        rows = sparse.csr_array(sparse.vstack([rows, one]))
+    for piece in (UPPER_TEETH, LOWER_TEETH, TONGUE):
+        theirs = np.flatnonzero(standing.part == piece)
+        if len(theirs):
+            own = np.flatnonzero(part == piece)
+            near = own[cKDTree(laid.vertices[own]).query(standing.vertices[theirs])[1]]
+            ones = (np.ones(len(near)), near, np.arange(len(near) + 1))
+            place[theirs] = rows.shape[0] + np.arange(len(theirs))
+            rows = sparse.csr_array(
+                sparse.vstack([rows, sparse.csr_array(ones, shape=(len(near), controls))])
+            )
+    place = np.where(place < 0, place[standing.same], place)
+    left = np.flatnonzero(place < 0)
+    if len(left):
+        place[left] = cKDTree(standing.vertices[skin]).query(standing.vertices[left])[1]
+    return sparse.csr_array(rows[place])
