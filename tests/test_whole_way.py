@@ -30,7 +30,10 @@ def begin(*arguments: str) -> subprocess.Popen[str]:
 
 
 def run(*arguments: str) -> str:
-    process = begin(*arguments)
+    return end(begin(*arguments))
+
+
+def end(process: subprocess.Popen[str]) -> str:
     said, errors = process.communicate(timeout=300)
     assert process.returncode == 0, errors
     return said
@@ -57,9 +60,9 @@ def test_it_verifies_clean(single: Path) -> None:
 def test_killed_and_resumed_it_has_the_same_bytes(single: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     process = begin("generate", "--out", str(out), *PEOPLE, "--workers", "2")
-    end = time.monotonic() + 120
+    late = time.monotonic() + 120
     while not list((out / UNFINISHED).glob("*.parquet")):
-        assert time.monotonic() < end
+        assert time.monotonic() < late
         assert process.poll() is None, process.communicate()[1]
         time.sleep(0.02)
     process.kill()
@@ -71,8 +74,13 @@ def test_killed_and_resumed_it_has_the_same_bytes(single: Path, tmp_path: Path) 
 
 def test_joined_parts_have_the_same_bytes(single: Path, tmp_path: Path) -> None:
     parts = [str(tmp_path / f"part{k}") for k in (1, 2)]
-    for k, part in enumerate(parts):
-        run("generate", "--out", part, *PEOPLE, "--part", f"{k + 1}/2")
+    # At the same time, as on two machines.
+    made = [
+        begin("generate", "--out", part, *PEOPLE, "--part", f"{k + 1}/2")
+        for k, part in enumerate(parts)
+    ]
+    for process in made:
+        end(process)
     run("merge", *parts, "--out", str(tmp_path / "out"))
     assert hashes(tmp_path / "out") == hashes(single)
 
