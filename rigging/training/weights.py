@@ -1,0 +1,58 @@
+"""`rig.safetensors`: the trained weights, and what made them."""
+
+import json
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+
+from rigging.network import Network
+from rigging.training import folder
+
+NAME = "rig.safetensors"
+FORMAT = "pain3d rig 1"
+ROOT = Path(__file__).parents[2]
+
+
+def write(path: Path, network: Network, facts: Mapping[str, Any]) -> None:
+    """Write all weights; each of `facts` becomes a text of JSON in the file's metadata.
+
+    The decoder's maps, nearly all of the file, are halved: what they find changes by less than a
+    thousandth.
+    """
+    tensors = {name: value.cpu().contiguous() for name, value in network.state_dict().items()}
+    tensors["maps"] = tensors["maps"].half()
+    tensors["pairs"] = tensors["pairs"].int()
+    metadata = {"format": FORMAT} | {name: json.dumps(fact) for name, fact in facts.items()}
+    folder.write(path, safetensors.torch.save(tensors, metadata))
+
+
+def facts(path: Path) -> dict[str, Any]:
+    """Read what a file of weights says of itself.
+
+    Raises ValueError for a file of another format.
+    """
+    try:
+        with safetensors.safe_open(path, "pt") as file:
+            metadata = file.metadata() or {}
+    except safetensors.SafetensorError as error:
+        raise ValueError(f"{path} must hold weights of a rig, got {error}") from error
+    found = metadata.pop("format", None)
+    if found != FORMAT:
+        raise ValueError(f"{path} must have the format {FORMAT!r}, got {found!r}")
+    return {name: json.loads(text) for name, text in metadata.items()}
+
+
+def commit() -> str:
+    """The commit of this code, `-dirty` where files differ from it; `unknown` outside git."""
+    if not (ROOT / ".git").exists():
+        return "unknown"
+    command = ["git", "-C", str(ROOT), "describe", "--always", "--abbrev=40", "--dirty"]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+    return found.stdout.strip()
