@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -11,20 +11,22 @@ from assets.allocation import allocate
 from assets.population import parse_ages
 from assets.streams import stream
 from generator import pool
-from generator.audit.tables import Table, text
+from generator.audit.tables import text
 from generator.identity import make_identity
 from generator.preview.error_sheet import sheet
 from generator.shards import atomic
-from rigging.evaluation.goals import Goal, goals
+from rigging import rig
+from rigging.evaluation.goals import goals
 from rigging.evaluation.measure import Measured, Plan, measure
 from rigging.evaluation.subject import Rig, Split, Subject
-from rigging.evaluation.summary import Cell, Summary, figures, summarise
+from rigging.evaluation.summary import figures, summarise
+from rigging.neural import load
 from rigging.registration import topologies
+from scripts.eval_rig_tables import tables
 from scripts.figures import check_json, table, write_json
 from scripts.options import checked, parse
 from scripts.progress import Bar
 
-LISTED = 3
 UNSEEN = 120
 """People among whom the unseen ones are the first of their age bands."""
 MIRRORED = 4
@@ -95,16 +97,12 @@ class Task:
 
 def neural() -> Rig:
     """The rig that ships."""
-    from rigging import rig
-
     return Rig(rig.pose, lambda mesh: rig.prepare(mesh).pose)
 
 
 def shipped() -> Trial:
     """The rig that ships, and whom its weights say that it was trained on."""
-    from rigging import rig
-
-    people = rig.load().facts["people"]
+    people = load().facts["people"]
     return Trial(neural, Crowd(**people["seen"]), Crowd(**people["unseen"]))
 
 
@@ -191,77 +189,3 @@ def main(arguments: list[str], trial: Trial | None = None) -> int:
     goals_told = {goal.name: asdict(goal) for goal in judged}
     write_json(options.json, {**figures(summary), "goals": goals_told})
     return 0
-
-
-def tables(summary: Summary, judged: Sequence[Goal]) -> list[Table]:
-    """Everything a person may want to read, worst news first."""
-    state = {True: "reached", False: "NOT REACHED", None: "not measured"}
-    told = tuple(
-        (goal.name, goal.bound, "" if goal.value is None else f"{goal.value:.3g}",
-         state[goal.reached])
-        for goal in judged
-    )  # fmt: skip
-    names = {"unseen_person": "unseen person", "unseen_topology": "unseen topology",
-             "unseen_both": "both unseen"}  # fmt: skip
-    head_of_cells = ("heads", "vectors", "error share", "95 % share", "mean mm", "95 % mm",
-                     "moved mm", "strength")  # fmt: skip
-    splits = tuple(
-        (names[split], str(summary.subjects[split]), *_cells(cell))
-        for split, cell in summary.splits.items()
-    )
-    made = [
-        Table("Goals", ("goal", "bound", "worst", ""), told),
-        Table("Errors against the teacher", ("", *head_of_cells), splits),
-    ]
-    for title, part in (
-        ("By topology", summary.topologies),
-        ("By age", summary.bands),
-        ("By action unit", summary.aus),
-    ):
-        made.append(_across(title, part, names))
-    speed = tuple(
-        (name, f"{ms:.1f}", f"{summary.prepare_s[name]:.2f}", _near(summary.mirror_mm.get(name)))
-        for name, ms in summary.pose_ms.items()
-    )
-    made.append(
-        Table("Time of one core, and mirror images",
-              ("topology", "ms a pose", "s to prepare", "mirrored apart, mm"), speed)
-    )  # fmt: skip
-    read = tuple((f"AU{au}", f"{steps:.2f}") for au, steps in summary.recovered.items())
-    made.append(Table("AUs read back", ("action unit", "steps apart where it acts"), read))
-    halting = tuple(
-        (f"AU{au}", str(len(whom)), "; ".join(whom[:LISTED]) + (" ..." if whom[LISTED:] else ""))
-        for au, whom in summary.halting.items()
-    )
-    title = "Where an AU does not grow with every step"
-    made.append(Table(title, ("action unit", "times", "on whom"), halting))
-    return made
-
-
-def _cells(cell: Cell) -> tuple[str, ...]:
-    shares = (f"{cell.error_share:.1%}", f"{cell.p95_share:.1%}")
-    lengths = (f"{value:.3f}" for value in (cell.mean_mm, cell.p95_mm, cell.moved_mm))
-    return (str(cell.vectors), *shares, *lengths, f"{cell.strength:.3f}")
-
-
-def _across(title: str, part: dict[str, dict[str, Cell]], names: dict[str, str]) -> Table:
-    """A row a name; for each split error share, 95th percentile in mm and strength."""
-    rows = dict.fromkeys(name for cells in part.values() for name in cells)
-    filled = tuple(
-        (
-            f"AU{name}" if name.isdigit() else name,
-            *(
-                f"{cell.error_share:.1%}  {cell.p95_mm:.2f} mm  {cell.strength:.3f}"
-                if (cell := cells.get(name))
-                else ""
-                for cells in part.values()
-            ),
-        )
-        for name in rows
-    )
-    head_of_row = tuple(f"{names[split]}: share, 95 %, strength" for split in part)
-    return Table(title, ("", *head_of_row), filled)
-
-
-def _near(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}"

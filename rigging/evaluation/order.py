@@ -11,7 +11,7 @@ from rigging.evaluation.subject import Pose, Rig, Subject
 from rigging.evaluation.vectors import Vector
 
 # Landmark (ibug) on the person's left and the way that an AU moves it (lateral, up, forward).
-DIRECTIONS = {
+DIRECTIONS: dict[int, tuple[int, tuple[float, float, float]]] = {
     1: (22, (0, 1, 0)),
     2: (25, (0, 1, 0)),
     4: (22, (-0.5, -1, 0)),
@@ -66,10 +66,10 @@ def _grows(course: tuple[float, ...]) -> bool:
 def way(au: int, side: int) -> tuple[int, Float[np.ndarray, " 3"]]:
     """Landmark and unit direction by which an AU of `DIRECTIONS` is judged on a side."""
     landmark, direction = DIRECTIONS[au]
-    turned = np.array(direction, np.float64) * ([1, 1, 1] if side == 0 else [-1, 1, 1])
-    return (landmark if side == 0 else TWINS.get(landmark, landmark)), turned / np.linalg.norm(
-        turned
-    )
+    along = np.array(direction, np.float64) / np.linalg.norm(direction)
+    if side == 0:
+        return landmark, along
+    return TWINS.get(landmark, landmark), along * [-1, 1, 1]
 
 
 def courses(subject: Subject, motions: Motions, vectors: Sequence[Vector]) -> tuple[Course, ...]:

@@ -9,7 +9,7 @@ from jaxtyping import Bool
 
 from assets.population import BANDS
 from rigging.evaluation.measure import Measured, Recovered
-from rigging.evaluation.subject import SPLITS
+from rigging.evaluation.subject import SPLITS, Split
 
 HIGH = 0.95
 
@@ -42,11 +42,11 @@ class Summary:
     those that do so by the teacher, `halting` names the others by AU.
     """
 
-    splits: dict[str, Cell]
-    topologies: dict[str, dict[str, Cell]]
-    aus: dict[str, dict[str, Cell]]
-    bands: dict[str, dict[str, Cell]]
-    subjects: dict[str, int]
+    splits: dict[Split, Cell]
+    topologies: dict[Split, dict[str, Cell]]
+    aus: dict[Split, dict[str, Cell]]
+    bands: dict[Split, dict[str, Cell]]
+    subjects: dict[Split, int]
     strength: float
     acting_steps: float | None
     absent_steps: float | None
@@ -66,11 +66,11 @@ def summarise(measured: Sequence[Measured]) -> Summary:
     courses = [(one, course) for one in measured for course in one.courses if course.told]
     halting = [(one, course) for one, course in courses if not course.grows]
     return Summary(
-        splits={split: _cell(own) for split, own in _parted(measured, lambda one: one.split)},
+        splits={split: _cell(own) for split, own in _by_split(measured)},
         topologies=_by(measured, lambda one: one.topology),
         aus=_by_au(measured),
         bands=_by(measured, lambda one: one.band),
-        subjects={split: len(own) for split, own in _parted(measured, lambda one: one.split)},
+        subjects={split: len(own) for split, own in _by_split(measured)},
         strength=_cell(measured).strength,
         zero=(sum(one.zero for one in measured), len(measured)),
         mirror_mm={
@@ -93,6 +93,13 @@ def summarise(measured: Sequence[Measured]) -> Summary:
     )
 
 
+def _by_split(measured: Sequence[Measured]) -> list[tuple[Split, list[Measured]]]:
+    parts: dict[Split, list[Measured]] = {split: [] for split in SPLITS}
+    for one in measured:
+        parts[one.split].append(one)
+    return [(split, own) for split, own in parts.items() if own]
+
+
 def _parted(
     measured: Iterable[Measured], name: Callable[[Measured], str]
 ) -> list[tuple[str, list[Measured]]]:
@@ -103,21 +110,21 @@ def _parted(
 
 
 def _place(name: str) -> tuple[int, str]:
-    """Splits and age bands in their own order, other names by the alphabet."""
-    known = [*SPLITS, *(f"{low}-{high}" for low, high in BANDS)]
+    """Age bands in their own order, other names by the alphabet."""
+    known = [f"{low}-{high}" for low, high in BANDS]
     return (known.index(name) if name in known else len(known)), name
 
 
 def _by(
     measured: Sequence[Measured], name: Callable[[Measured], str]
-) -> dict[str, dict[str, Cell]]:
+) -> dict[Split, dict[str, Cell]]:
     return {
         split: {part: _cell(some) for part, some in _parted(own, name)}
-        for split, own in _parted(measured, lambda one: one.split)
+        for split, own in _by_split(measured)
     }
 
 
-def _by_au(measured: Sequence[Measured]) -> dict[str, dict[str, Cell]]:
+def _by_au(measured: Sequence[Measured]) -> dict[Split, dict[str, Cell]]:
     names = dict.fromkeys(vector.alone for one in measured for vector in one.vectors)
     return {
         split: {
@@ -126,7 +133,7 @@ def _by_au(measured: Sequence[Measured]) -> dict[str, dict[str, Cell]]:
             )
             for au in names
         }
-        for split, own in _parted(measured, lambda one: one.split)
+        for split, own in _by_split(measured)
     }
 
 
