@@ -85,7 +85,7 @@ def nearest(canonical: Float32[np.ndarray, "vertices 3"]) -> Int[np.ndarray, "ve
 
 
 def _sizes(marks: Float32[np.ndarray, "68 3"]) -> Float32[np.ndarray, " sizes"]:
-    """Height h of the lower face over that of an adult as wide, as muscles take it; root, square."""
+    """Height of the lower face over that of an adult as wide, as muscles take it; root, square."""
     depth = -marks[list(muscles.PLACES["corner"]), 1].mean() / STANDARD_MM
     height = np.clip(depth / muscles.MOUTH_DEPTH, *muscles.HEIGHTS) ** muscles.SHORTER
     return np.array([height, np.sqrt(height), height * height], np.float32)

