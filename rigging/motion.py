@@ -66,7 +66,7 @@ def pushed(
     total, largest = np.zeros(count, np.float32), np.zeros(count, np.float32)
     for au in facs.AUS:
         weights = [np.float32(_strength(side[au])) for side in sides]
-        if not any(weights) or au in LIDS_ONLY:
+        if not any(weights) or au not in fields.field or au in LIDS_ONLY:
             continue
         motion = mouth if au in JAW else moved
         length = np.zeros(count, np.float32)
