@@ -87,7 +87,7 @@ def main(arguments: list[str]) -> int:
 
     who, start = people(config), time.monotonic()
     with claimed(run, config):
-        with Bar(" samples", resumed=True) as bar:
+        with Bar(" people", resumed=True) as bar:
             prepare(config, run, who, pool.run, bar.advance)
         with Bar(" steps", resumed=True) as bar:
             figures = train(config, run, who, bar.advance)

@@ -17,6 +17,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 LOG, CURVES = "log.jsonl", "tensorboard"
 Kind = Literal["train", "fit", "unseen", "unseen_noisy"]
+KINDS: tuple[Kind, ...] = ("train", "fit", "unseen", "unseen_noisy")
 
 
 class Journal:

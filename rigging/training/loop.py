@@ -127,7 +127,7 @@ class _Training:
             self.learner.fit(feed.take(place, places.stop)[1] for place in places)
         self.optimiser.state.pop(self.maps, None)
         seconds = time.monotonic() - start
-        journal.line("fit", self.done.step, {"samples": size, "seconds": seconds})
+        journal.line("fit", self.done.step, {"samples": float(size), "seconds": seconds})
         self.since = time.monotonic()
 
     def _step(self, feed: Feed) -> None:

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 from jaxtyping import Float, Int, UInt8
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import PolyCollection
-from matplotlib.figure import Figure
 
+WIDTH, HEIGHT, TITLE = 220, 240, 20
+"""Pixels of a tile's face, and of the line above it."""
+AROUND = 12.0
+"""Millimetres drawn around what moves."""
 SHARE = 0.25
 """Errors are drawn on a scale of this share of the displacements'."""
 ROWS = ("teacher", "rig", "error")
@@ -19,28 +21,47 @@ def draw(
     teacher: Float[np.ndarray, "vertices aus 3"],
     rig: Float[np.ndarray, "vertices aus 3"],
     aus: Sequence[int],
-) -> UInt8[np.ndarray, "height width 3"]:
+) -> UInt8[np.ndarray, "rows columns 3"]:
     """A column an AU: lengths in mm of both displacements and of their difference."""
-    figure = Figure(figsize=(2.2 * len(aus), 7.2), dpi=100, layout="constrained")
-    canvas = FigureCanvasAgg(figure)
-    axes = figure.subplots(3, len(aus), squeeze=False)
-    order = np.argsort(vertices[triangles, 2].mean(1))
-    corners = vertices[triangles[order]][:, :, :2]
-    face = np.abs(teacher).max((1, 2)) > 0.05 * np.abs(teacher).max()
-    low, high = vertices[face, :2].min(0) - 10, vertices[face, :2].max(0) + 10
-    for column, au in enumerate(aus):
-        fields = teacher[:, column], rig[:, column], rig[:, column] - teacher[:, column]
-        lengths = [np.linalg.norm(field, axis=1) for field in fields]
-        top = max(float(lengths[0].max()), 1e-3)
-        for row, length in enumerate(lengths):
-            axis = axes[row, column]
-            scale = top * (SHARE if row == 2 else 1.0)
-            colours = length[triangles[order]].mean(1)
-            drawn = PolyCollection(list(corners), array=colours, cmap="magma", antialiased=False)
-            drawn.set_clim(0.0, scale)
-            axis.add_collection(drawn)
-            axis.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal")
-            axis.set(xticks=[], yticks=[])
-            axis.set_title(f"AU{au}, {ROWS[row]}, to {scale:.2g} mm", fontsize=8)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[:, :, :3].copy()
+    length = np.linalg.norm(teacher, axis=2)
+    seen = _seen(vertices, triangles, length.max(1) > 0.05 * length.max())
+    fields = (teacher, rig, rig - teacher)
+    rows = []
+    for row, field in enumerate(fields):
+        tiles = []
+        for column, au in enumerate(aus):
+            most = max(float(length[:, column].max()), 1e-3) * (SHARE if row == 2 else 1.0)
+            values = np.linalg.norm(field[:, column], axis=1)[triangles].mean(1) / most
+            tiles.append(_tile(seen, values, f"AU{au} {ROWS[row]}, to {most:.2g} mm"))
+        rows.append(np.concatenate(tiles, axis=1))
+    return np.concatenate(rows, axis=0)
+
+
+def _seen(
+    vertices: Float[np.ndarray, "vertices 3"],
+    triangles: Int[np.ndarray, "triangles 3"],
+    moving: np.ndarray,
+) -> Int[np.ndarray, "height width"]:
+    """Which triangle each pixel sees, -1 for none; the window holds what moves."""
+    low, high = vertices[moving, :2].min(0) - AROUND, vertices[moving, :2].max(0) + AROUND
+    zoom = min(WIDTH / (high[0] - low[0]), HEIGHT / (high[1] - low[1]))
+    middle = (low + high) / 2
+    flat = (vertices[:, :2] - middle) * np.array([zoom, -zoom]) + np.array([WIDTH, HEIGHT]) / 2
+    corners = np.round(flat[triangles] * 16).astype(np.int32)
+    out = np.full((HEIGHT, WIDTH), -1, np.int32)
+    # From the back to the front: what is drawn last stays.
+    for number in np.argsort(vertices[triangles, 2].mean(1)).tolist():
+        cv2.fillConvexPoly(out, corners[number], number, lineType=cv2.LINE_8, shift=4)
+    return out
+
+
+def _tile(
+    seen: Int[np.ndarray, "height width"], values: Float[np.ndarray, " triangles"], title: str
+) -> UInt8[np.ndarray, "rows columns 3"]:
+    """One face, dark where values are 0 and light where they are 1 or more, under its title."""
+    grey = np.round(255 * np.clip(values, 0.0, 1.0)).astype(np.uint8)[seen]
+    face = cv2.cvtColor(cv2.applyColorMap(grey, cv2.COLORMAP_MAGMA), cv2.COLOR_BGR2RGB)
+    face[seen < 0] = 255
+    line = np.full((TITLE, WIDTH, 3), 255, np.uint8)
+    cv2.putText(line, title, (4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (0, 0, 0), 1, cv2.LINE_AA)
+    return np.concatenate([line, face.astype(np.uint8)], axis=0)

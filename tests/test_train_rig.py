@@ -1,0 +1,446 @@
+"""Training the neural rig: the same weights however often it is killed, and what a run says."""
+
+import dataclasses
+import json
+import math
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import safetensors.numpy
+import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from rigging import neural
+from rigging.registration import topologies
+from rigging.training import (
+    checkpoint,
+    folder,
+    items,
+    journal,
+    judge,
+    learn,
+    loop,
+    sample,
+    store,
+    weights,
+)
+from rigging.training.config import Run, TrainConfig
+from rigging.training.people import Done
+from scripts import cli, train_rig
+
+SMALL = TrainConfig(
+    people=3,
+    unseen=2,
+    topologies=("decimated_1800", "remeshed_2500"),
+    steps=12,
+    warm_up=2,
+    refit_every=4,
+    refit_samples=3,
+    width=6,
+    blocks=1,
+    code=3,
+    eigenvectors=6,
+)
+EVERY = {"log_every": 2, "validate_every": 6, "checkpoint_every": 3}
+
+
+class Killed(Exception):
+    """Stands for what ends a process."""
+
+
+def here(
+    work: Callable[[Any, Done], Any], tasks: Sequence[Any], workers: int, done: Done
+) -> list[Any]:
+    """Work in this process."""
+    return [work(task, done) for task in tasks]
+
+
+def ignore(done: int, total: int) -> None:
+    """Report progress to nobody."""
+
+
+def killed_after(steps: int) -> Callable[[int, int], None]:
+    """Report progress to one who kills the run after so many steps of its own."""
+    left = [steps + 1]
+
+    def report(done: int, total: int) -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            raise Killed
+
+    return report
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """People of the small configuration, for all runs."""
+    out = tmp_path_factory.mktemp("prepared")
+    seen: list[int] = []
+    store.prepare(
+        SMALL, Run(out), train_rig.people(SMALL), here, lambda done, total: seen.append(done)
+    )
+    assert seen == [0, 1, 1, 1, 1, 1]
+    return out / "people"
+
+
+def run_at(out: Path, prepared: Path, **options: Any) -> Run:
+    return Run(out, people_folder=prepared, **(EVERY | options))
+
+
+def train(
+    run: Run, config: TrainConfig = SMALL, report: Callable[[int, int], None] = ignore
+) -> dict[str, float]:
+    who = train_rig.people(config)
+    with folder.claimed(run, config):
+        store.prepare(config, run, who, here, ignore)
+        return loop.train(config, run, who, report)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory, prepared: Path) -> Path:
+    out = tmp_path_factory.mktemp("run") / "undisturbed"
+    train(run_at(out, prepared))
+    return out
+
+
+def arrays(out: Path) -> dict[str, np.ndarray]:
+    return safetensors.numpy.load_file(out / weights.NAME)
+
+
+def lines(out: Path) -> list[dict[str, Any]]:
+    """The log without what a clock says."""
+    rows = [json.loads(line) for line in (out / journal.LOG).read_text().splitlines()]
+    clocks = ("seconds", "samples_per_second")
+    return [{name: row[name] for name in row if name not in clocks} for row in rows]
+
+
+@pytest.mark.parametrize("kills", [(1,), (3, 0, 2), (5, 4), (11,)])
+def test_a_killed_run_ends_as_one_that_was_not(
+    tmp_path: Path, prepared: Path, undisturbed: Path, kills: tuple[int, ...]
+) -> None:
+    out = tmp_path / "run"
+    for steps in kills:
+        with pytest.raises(Killed):
+            train(run_at(out, prepared, resume=True, workers=2), report=killed_after(steps))
+        assert not (out / weights.NAME).exists()
+        with open(out / journal.LOG, "ab") as file:
+            file.write(b'{"kind": "tr')
+    train(run_at(out, prepared, resume=True))
+    ours, theirs = arrays(out), arrays(undisturbed)
+    assert ours.keys() == theirs.keys()
+    for name, array in ours.items():
+        assert array.tobytes() == theirs[name].tobytes(), name
+    assert lines(out) == lines(undisturbed)
+    assert not (out / checkpoint.NAME).exists()
+
+
+def test_the_seed_decides(tmp_path: Path, prepared: Path, undisturbed: Path) -> None:
+    # People are those of the seed, so another one needs its own.
+    other = dataclasses.replace(SMALL, seed=1, steps=1, refit_samples=1, people=1, unseen=1)
+    train(Run(tmp_path / "run", **EVERY), other)
+    assert arrays(tmp_path / "run")["enter.weight"].tobytes() != (
+        arrays(undisturbed)["enter.weight"].tobytes()
+    )
+    with pytest.raises(ValueError, match=r"people must be 3 as in .*people.json, got 1"):
+        train(run_at(tmp_path / "shared", prepared), dataclasses.replace(other, seed=0))
+
+
+def test_the_log(undisturbed: Path) -> None:
+    rows = lines(undisturbed)
+    found = {kind: [row["step"] for row in rows if row["kind"] == kind] for kind in journal.KINDS}
+    assert found == {
+        "train": [2, 4, 6, 8, 10, 12],
+        "fit": [0, 4, 8],
+        "unseen": [6, 12],
+        "unseen_noisy": [6, 12],
+    }
+    for row in rows:
+        if row["kind"] == "train":
+            assert set(row) == {"kind", "step", "loss", "learning_rate"}
+            assert row["learning_rate"] == pytest.approx(loop.rate(SMALL, row["step"] - 1), 1e-4)
+        elif row["kind"] == "fit":
+            assert row["samples"] == SMALL.refit_samples
+        else:
+            assert row["error_share"] < 1
+            names = {f"error_share_{name}" for name in SMALL.topologies}
+            assert names | {"strength", "error_share_au4", "error_share_au27"} <= set(row)
+    curves = EventAccumulator(str(undisturbed / journal.CURVES))
+    curves.Reload()
+    losses = [(event.step, event.value) for event in curves.Scalars("train/loss")]
+    logged = [(row["step"], row["loss"]) for row in rows if row["kind"] == "train"]
+    assert losses == [(step, pytest.approx(loss, 1e-5)) for step, loss in logged]
+    pictures = curves.Images("unseen/displacement")
+    assert [(one.step, one.width) for one in pictures] == [(6, 1320), (12, 1320)]
+
+
+def test_what_the_weights_say_of_themselves(undisturbed: Path, prepared: Path) -> None:
+    found = weights.facts(undisturbed / weights.NAME)
+    assert found["configuration"] == {"width": 6, "blocks": 1, "code": 3, "eigenvectors": 6}
+    assert found["training"] == json.loads(json.dumps(dataclasses.asdict(SMALL)))
+    seen, unseen = found["people"]["seen"], found["people"]["unseen"]
+    assert (seen["count"], seen["ages"], unseen["count"]) == (3, "0-90", 2)
+    assert seen["seed"] != unseen["seed"]
+    # Whom it was trained on can be made again from this alone.
+    again = sample.store(train_rig.person(**seen, index=2))
+    stored = safetensors.numpy.load_file(store.path_of(Run(prepared.parent), "seen", 2))
+    assert all(np.array_equal(again[name], stored[name]) for name in stored)
+    assert found["commit"] == weights.commit()
+    last = lines(undisturbed)[-2]
+    assert last["kind"] == "unseen"
+    assert found["figures"]["unseen.error_share"] == pytest.approx(last["error_share"], rel=1e-5)
+
+
+def test_the_rig_reads_what_training_wrote(undisturbed: Path, prepared: Path) -> None:
+    run = run_at(undisturbed, prepared)
+    learner = learn.Learner(SMALL, learn.reach(SMALL, run))
+    written = arrays(undisturbed)
+    state = {name: torch.from_numpy(array) for name, array in written.items()}
+    learner.network.load_state_dict(state)
+    one = store.read(SMALL, run, items.unseen(SMALL, noisy=True)[1])
+    seen, wanted = learner.show(one)
+    with torch.no_grad():
+        found = learner.network(seen).numpy()
+    given = neural.read(undisturbed / weights.NAME)
+    left = neural.displacements(given, one.surface, one.laid.on, one.laid.to_mesh)[0]
+    assert np.abs(left - found).max() < 1e-4
+    error = np.linalg.norm(left - wanted.numpy(), axis=2).mean()
+    assert error < 0.5 * np.linalg.norm(wanted.numpy(), axis=2).mean()
+
+
+def test_the_loss_falls(tmp_path: Path, prepared: Path) -> None:
+    config = dataclasses.replace(
+        SMALL, steps=60, refit_every=0, noisy_share=0.0, topologies=SMALL.topologies[:1]
+    )
+    train(run_at(tmp_path / "run", prepared, log_every=15, validate_every=60), config)
+    losses = [row["loss"] for row in lines(tmp_path / "run") if row["kind"] == "train"]
+    assert losses[-1] < 0.9 * losses[0]
+    assert len(losses) == 4
+
+
+def test_least_squares_find_the_maps_that_made_the_fields(prepared: Path) -> None:
+    """Where all vertices are control vertices, and the fields are some decoder's."""
+    run = run_at(prepared, prepared)
+    config = dataclasses.replace(SMALL, topologies=("anny",), ridge=1e-9)
+    learner = learn.Learner(config, learn.reach(config, run))
+    order = [items.Item("fit", "seen", i % 3, "anny", i % 2 == 0, i) for i in range(24)]
+    samples = [store.read(config, run, item) for item in order]
+    with torch.no_grad():
+        truth = torch.randn(learner.network.maps.shape, generator=torch.manual_seed(0))
+        learner.network.maps.copy_(truth)
+        made = [
+            sample.Sample(one.laid, one.surface, learner.network(learner.show(one)[0]).numpy())
+            for one in samples
+        ]
+        learner.network.maps.zero_()
+        learner.fit(made)
+        for one in made:
+            off = learner.network(learner.show(one)[0]).numpy() - one.fields
+            assert np.abs(off).max() < 1e-3 * np.abs(one.fields).max()
+
+
+def test_the_order_is_the_seeds_alone() -> None:
+    config = dataclasses.replace(SMALL, people=40, topologies=topologies.NAMES, own_share=0.5)
+    places = list(range(4 * 40))
+    found = [items.drawn(config, "learn", place) for place in places]
+    for place in reversed(places):
+        assert items.drawn(config, "learn", place) == found[place]
+    for start in range(0, len(places), 40):
+        assert sorted(item.person for item in found[start : start + 40]) == list(range(40))
+    assert {item.topology for item in found} == set(topologies.NAMES)
+    own = np.mean([item.topology == "anny" for item in found])
+    assert own == pytest.approx(0.5 + 0.5 / 7, abs=0.12)
+    assert np.mean([item.mirrored for item in found]) == pytest.approx(0.5, abs=0.12)
+    assert np.mean([item.noise is not None for item in found]) == pytest.approx(0.5, abs=0.12)
+    assert found != [items.drawn(config, "fit", place) for place in places]
+
+
+def test_a_mirrored_sample_is_the_other_side(prepared: Path) -> None:
+    stored = safetensors.numpy.load_file(store.path_of(Run(prepared.parent), "seen", 0))
+    there, back = sample.Person.of(stored, False), sample.Person.of(stored, True)
+    again = {"vertices": back.vertices, "marks": back.marks, "fields": stored["fields"][::-1]}
+    twin = sample.Person.of(again, True)
+    assert np.array_equal(twin.vertices, there.vertices)
+    assert np.array_equal(twin.marks, there.marks)
+    # What the right muscles do to a face, the left ones do to its mirror image, nearly alike.
+    far = np.abs(back.fields - there.fields).max()
+    assert 0 < far < 0.2 * np.abs(there.fields).max()
+
+
+def test_held_out_meshes_are_never_learnt_from(
+    tmp_path: Path, prepared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert topologies.HELD_OUT
+    for name in topologies.HELD_OUT:
+        with pytest.raises(ValueError, match=f"got {name}, held out for judging"):
+            dataclasses.replace(SMALL, topologies=("anny", name))
+    asked: list[str] = []
+
+    def spied(name: str, load: Callable[[str], Any] = topologies.load) -> Any:
+        asked.append(name)
+        return load(name)
+
+    store.laid.cache_clear()
+    monkeypatch.setattr(topologies, "load", spied)
+    train(run_at(tmp_path / "run", prepared), dataclasses.replace(SMALL, steps=2))
+    assert set(asked) == set(SMALL.topologies)
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"people": 0}, "people must be at least 1, got 0"),
+        ({"steps": -1}, "steps must be at least 1, got -1"),
+        ({"seed": 2**63}, "seed must be at most 9223372036854775807"),
+        ({"own_share": 1.5}, "own_share must be from 0 to 1, got 1.5"),
+        ({"learning_rate": 0.0}, "learning_rate must be above 0 and finite, got 0.0"),
+        ({"noise": math.nan}, "noise must be at least 0 and finite, got nan"),
+        ({"ages": "9"}, "ages must be LOW-HIGH"),
+        ({"topologies": ()}, "topologies must be one or more of anny, .*, got none"),
+        ({"topologies": ("anny", "cube")}, "topologies must be among anny, .*, got cube"),
+        ({"topologies": ("anny", "anny")}, "topologies must name each thing once"),
+    ],
+)
+def test_options_that_cannot_be_meant(options: dict[str, Any], text: str) -> None:
+    with pytest.raises(ValueError, match=text):
+        dataclasses.replace(SMALL, **options)
+
+
+def test_a_folder_that_is_not_its_own(tmp_path: Path, prepared: Path, undisturbed: Path) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "thesis.txt").write_text("mine")
+    rule = "out must be an empty folder, or one to --resume, got .*other"
+    for resume in (False, True):
+        with pytest.raises(ValueError, match=rule):
+            train(run_at(tmp_path / "other", prepared, resume=resume))
+    assert [path.name for path in (tmp_path / "other").iterdir()] == ["thesis.txt"]
+    with pytest.raises(ValueError, match="out must be an empty folder, or one to --resume"):
+        train(run_at(undisturbed, prepared))
+    changed = dataclasses.replace(SMALL, width=7)
+    with pytest.raises(ValueError, match=r"width must be 6 as in .*config.json, got 7"):
+        train(run_at(undisturbed, prepared, resume=True), changed)
+    with pytest.raises(ValueError, match="out must be a folder, got the file"):
+        train(run_at(tmp_path / "other" / "thesis.txt", prepared))
+    run = run_at(tmp_path / "mine", prepared)
+    with (
+        folder.claimed(run, SMALL),
+        pytest.raises(ValueError, match="must have one writer, got a second: one is at work"),
+    ):
+        train(run_at(tmp_path / "mine", prepared, resume=True))
+
+
+def test_a_finished_run_says_its_figures_again(undisturbed: Path, prepared: Path) -> None:
+    before = (undisturbed / weights.NAME).read_bytes()
+    figures = train(run_at(undisturbed, prepared, resume=True))
+    assert figures == weights.facts(undisturbed / weights.NAME)["figures"]
+    assert (undisturbed / weights.NAME).read_bytes() == before
+
+
+def test_damage_is_named(tmp_path: Path, prepared: Path) -> None:
+    out, people = tmp_path / "run", tmp_path / "people"
+    shutil.copytree(prepared, people)
+    with pytest.raises(Killed):
+        train(run_at(out, people), report=killed_after(4))
+    good = (out / checkpoint.NAME).read_bytes()
+    (out / checkpoint.NAME).write_bytes(good[:1000])
+    with pytest.raises(ValueError, match=r"checkpoint.pt must be a checkpoint of this network"):
+        train(run_at(out, people, resume=True))
+    (out / checkpoint.NAME).write_bytes(good)
+    log = (out / journal.LOG).read_bytes()
+    (out / journal.LOG).write_bytes(b"")
+    with pytest.raises(ValueError, match=r"log.jsonl must have at least the \d+ bytes"):
+        train(run_at(out, people, resume=True))
+    (out / journal.LOG).write_bytes(log)
+    path = store.path_of(run_at(out, people), "seen", 1)
+    path.write_bytes(path.read_bytes()[:100])
+    rule = r"seen-000001.safetensors must be a person as it was prepared; remove it and --resume"
+    with pytest.raises(ValueError, match=rule):
+        train(run_at(out, people, resume=True))
+
+
+def test_no_device_is_taken_for_another(tmp_path: Path, prepared: Path) -> None:
+    if torch.cuda.is_available():
+        pytest.skip("there is a CUDA device")
+    config = dataclasses.replace(SMALL, device="cuda")
+    with pytest.raises(ValueError, match="device must be cpu where there is no CUDA, got cuda"):
+        train(run_at(tmp_path / "run", prepared), config)
+
+
+def test_a_loss_that_is_no_number_stops_the_run(
+    tmp_path: Path, prepared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: learn.Learner, sample: object) -> dict[str, torch.Tensor]:
+        return {"loss": self.network.maps.sum() * math.nan}
+
+    monkeypatch.setattr(learn.Learner, "loss", broken)
+    with pytest.raises(ValueError, match=r"gradients must be finite, got nan at step 1 \(seen"):
+        train(run_at(tmp_path / "run", prepared))
+
+
+def test_figures_are_shares_of_what_the_teacher_moves() -> None:
+    found = judge.Judge()
+    teacher = torch.ones(10, len(sample.AUS), 3)
+    rig = teacher.clone()
+    rig[:, sample.AUS.index(4)] *= 1.5
+    found.add("anny", teacher, rig)
+    figures = found.figures()
+    assert figures["error_share_au4"] == pytest.approx(0.5)
+    assert figures["error_share_au6"] == 0.0
+    assert figures["error_share"] == pytest.approx(0.5 / len(sample.AUS))
+    assert figures["error_share_anny"] == figures["error_share"]
+    assert figures["strength"] == pytest.approx(1 + 0.5 / len(sample.AUS))
+
+
+def command(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    try:
+        code = cli.run(["train-rig", *arguments])
+    except SystemExit as stop:
+        code = int(str(stop.code))
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out, figures = tmp_path / "run", tmp_path / "figures.json"
+    options = (
+        "--people 1 --unseen 1 --topologies decimated_1800 --steps 2 --refit-samples 1 --width 4"
+        " --blocks 1 --code 2 --eigenvectors 4 --refit-every 0"
+    ).split()
+    code, said, errors = command(capsys, "--out", str(out), *options, "--json", str(figures))
+    assert code == 0, errors
+    assert str(out / weights.NAME) in said
+    assert "2/2" in errors
+    assert "people/s" in errors
+    assert "steps/s" in errors
+    assert json.loads(figures.read_text())["unseen.error_share"] < 5
+    code, _, errors = command(capsys, "--out", str(out), *options)
+    assert code == 1
+    assert errors.startswith("pain3d train-rig: out must be an empty folder, or one to --resume")
+    code, again, _ = command(capsys, "--out", str(out), *options, "--resume")
+    assert code == 0
+    assert again.splitlines()[1:3] == said.splitlines()[1:3]
+    code, _, errors = command(capsys, "--out", str(tmp_path / "x"), "--topologies", "anny,soma")
+    assert code == 2
+    assert "got soma, held out for judging" in errors
+    assert not (tmp_path / "x").exists()
+
+
+def test_it_says_what_is_not_installed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train_rig, "find_spec", lambda name: None)
+    code, _, errors = command(capsys, "--out", str(tmp_path / "x"))
+    assert code == 1
+    assert errors == 'pain3d train-rig: train-rig needs torch: pip install -e ".[learn]"\n'
+    assert not (tmp_path / "x").exists()
