@@ -102,8 +102,9 @@ class GenerateConfig:
     """Head model: our own, or the FLAME file that was added (by pain3d assets add flame PATH)."""
     texture: Literal["skin"] = "skin"
     """Where skin comes from."""
-    rig: Literal["blendshapes"] = "blendshapes"
-    """What turns action units into motion."""
+    rig: Literal["neural", "blendshapes"] = "blendshapes"
+    """What turns action units into motion: the network, or the rig of our own head that taught
+    it."""
     raster: Literal["warp", "pyrender", "pytorch3d"] = "warp"
     """What finds the triangle that each sample sees: our own kernel, OpenGL through pyrender, or
     PyTorch3D (minutes a picture on a CPU), where they are installed; maps come out alike."""

@@ -19,10 +19,10 @@ from generator.config import GenerateConfig
 from generator.identity import Identity
 from generator.provenance import source
 from generator.shards.record import Maker
-from rigging import blendshapes
+from rigging import motion, muscles, neural
 from rigging.gaze import STRAIGHT
 
-Rig = Literal["blendshapes"]
+Rig = Literal["neural", "blendshapes"]
 
 
 def make_head(config: GenerateConfig, identity: Identity) -> Head:
@@ -46,10 +46,13 @@ def pose(
     right: Mapping[int, Number],
     gaze: Float[np.ndarray, "eyes=2 angles=2"] = STRAIGHT,
 ) -> Float32[np.ndarray, "vertices 3"]:
-    """Vertices of a head in an expression, as in `rigging.blendshapes.pose`."""
+    """Vertices of a head in an expression; see `rigging.motion.pose`."""
     match moved_by:
+        case "neural":
+            # As `rigging.rig.pose` does, which can read any mesh and takes long to import.
+            return motion.pose(head, neural.fields, left, right, gaze)
         case "blendshapes":
-            return blendshapes.pose(head, left, right, gaze)
+            return motion.pose(head, muscles.fields, left, right, gaze)
         case _:
             assert_never(moved_by)
 
@@ -79,6 +82,8 @@ def head_maker(config: GenerateConfig) -> Maker:
 def rig_maker(config: GenerateConfig) -> Maker:
     """The rig for records: its name, and the hash of its weights or of its source."""
     match config.rig:
+        case "neural":
+            return Maker("neural", sha256=manifest.entries()[neural.FILE].sha256)
         case "blendshapes":
             return Maker("blendshapes", sha256=source("rigging"))
         case _:

@@ -226,6 +226,7 @@ def test_the_configuration_is_held_to_the_data(true: Path, tmp_path: Path) -> No
         ),
         ({"creases": "off"}, ["made_by.creases must be None, as in config.json|strain"]),
         ({"head": "flame"}, ["made_by.head.name must be flame, as in config.json|anny"]),
+        ({"rig": "neural"}, ["made_by.rig.name must be neural, as in config.json|blendshapes"]),
         ({"camera": "ward"}, ["camera.name must be ward, as in config.json|portrait"]),
         ({"environments": ["lebombo"]}, ["environment must be one of lebombo, as in config.json"]),
         ({"identities": 6}, ["people must be 6|5"]),

@@ -39,7 +39,7 @@ class Options:
     hair: Literal["cards", "makehuman"]
     creases: Literal["on", "off"]
     head: Literal["anny", "flame"]
-    rig: Literal["blendshapes"]
+    rig: Literal["neural", "blendshapes"]
     raster: Literal["warp", "pyrender", "pytorch3d"]
     shading: Literal["deferred", "mitsuba"]
 
