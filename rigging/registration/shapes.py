@@ -27,7 +27,7 @@ class Shapes:
     mean: Float64[np.ndarray, "vertices 3"]
     components: Float32[np.ndarray, "vertices 3 components"]
     symmetric: np.ndarray
-    readout: Float[np.ndarray, "1+read 3"]
+    readout: Float[np.ndarray, "rows 3"]
 
     def facts(self, coefficients: Float64[np.ndarray, " components"]) -> tuple[float, float, float]:
         """Radius of the eyeball, radius of the iris (metres) and years of age, from the shape."""
