@@ -29,7 +29,8 @@ WEIGHTS, FACTS = "flame.safetensors", "flame.json"
 COEFFICIENTS = 300
 # Ages (years) between which the coefficients that an age asks for run straight.
 KNOTS = (0.0, 1.0, 4.5, 11.0, 16.0, 25.0, 45.0, 65.0, 91.0)
-TRAITS = 4
+YOUNG = KNOTS[:4]
+"""Ages (years) of children, for whom FLAME, made of grown people, has no shapes."""
 # Draws stay within as many standard deviations, as those of the head model's shapes do.
 REACH = 2.0
 
@@ -39,23 +40,28 @@ class Demographics:
     """What age, sex and ethnicity ask of the coefficients, and what they leave open.
 
     `asked` gives the coefficients and the logarithm of the size from `traits`. People differ from
-    it by `spread` (one number a knot of age) times: along `span`, the directions in which age, sex
+    it by `spread` (a number a knot of age) times: along `span`, the directions in which age, sex
     and ethnicity differ, and in size, what people of the head model differ by (`factor`); in all
-    other directions what FLAME's own people do, one standard deviation a coefficient.
+    other directions (second row of `spread`) what FLAME's own people do, one standard deviation a
+    coefficient.
     """
 
     asked: Float32[np.ndarray, "traits 301"]
     span: Float32[np.ndarray, "directions 300"]
-    factor: Float32[np.ndarray, "1+directions draws"]
-    spread: Float32[np.ndarray, " knots"]
+    factor: Float32[np.ndarray, "places draws"]
+    spread: Float32[np.ndarray, "2 knots"]
+
+
+def by_age(age_years: float) -> Float64[np.ndarray, " knots"]:
+    """How much of each of `KNOTS` an age has; they sum to 1."""
+    return np.array([np.interp(age_years, KNOTS, row) for row in np.eye(len(KNOTS))])
 
 
 def traits(person: Person) -> Float64[np.ndarray, " traits"]:
     """Age by `KNOTS`, and that again by sex, african and asian shares."""
-    ages = np.array([np.interp(person.age_years, KNOTS, row) for row in np.eye(len(KNOTS))])
     sex = 1.0 if person.sex == "female" else -1.0
     beside = np.array([1.0, sex, person.african, person.asian])
-    return np.outer(beside, ages).ravel()
+    return np.outer(beside, by_age(person.age_years)).ravel()
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,12 +69,14 @@ class FlameModel:
     """FLAME's people in the topology of `heads`.
 
     `mean` and `basis` are metres, the eyes of the mean midway at the origin; the basis is of one
-    standard deviation of each coefficient. `sha256` is that of the converted file.
+    standard deviation of each coefficient. `growth` is what the head model adds to a grown face at
+    each of `YOUNG`. `sha256` is that of the converted file.
     """
 
     heads: head_models.HeadModel
     mean: Float32[np.ndarray, "vertices 3"]
     basis: Float32[np.ndarray, "300 coordinates"]
+    growth: Float32[np.ndarray, "young vertices 3"]
     demographics: Demographics
     sha256: str
 
@@ -78,31 +86,31 @@ class FlameModel:
         """Draw a person's coefficients, and their size over that of FLAME's mean."""
         known = self.demographics
         asked = traits(person) @ known.asked.astype(np.float64)
-        spread = float(np.interp(person.age_years, KNOTS, known.spread))
+        bound, unbound = known.spread.astype(np.float64) @ by_age(person.age_years)
         free = np.clip(rng.standard_normal(COEFFICIENTS), -REACH, REACH)
         inside = np.clip(rng.standard_normal(known.factor.shape[1]), -REACH, REACH)
         drawn = known.factor.astype(np.float64) @ inside
         span = known.span.astype(np.float64)
-        apart = free - (free @ span.T) @ span + drawn[:-1] @ span
-        size = float(np.exp(asked[-1] + spread * drawn[-1]))
-        return asked[:-1] + spread * apart, size
+        apart = unbound * (free - (free @ span.T) @ span) + bound * drawn[:-1] @ span
+        return asked[:-1] + apart, float(np.exp(asked[-1] + bound * drawn[-1]))
 
     def shape(
-        self, coefficients: Float64[np.ndarray, " 300"], size: float
+        self, coefficients: Float64[np.ndarray, " 300"], size: float, age_years: float
     ) -> Float32[np.ndarray, "vertices 3"]:
         """A bare head (see `head.closed`) whose eyes lie `size` times as far apart as the mean's.
 
         Coefficients say how the face looks, `size` how large it is.
         """
         moved = coefficients.astype(np.float32) @ self.basis
-        vertices = self.mean + moved.reshape(self.mean.shape)
+        young = by_age(age_years)[: len(YOUNG)].astype(np.float32)
+        vertices = self.mean + moved.reshape(self.mean.shape) + np.tensordot(young, self.growth, 1)
         vertices -= vertices[-2:].mean(axis=0)
         apart = [float(np.linalg.norm(both[-2] - both[-1])) for both in (self.mean, vertices)]
         return vertices * np.float32(size * apart[0] / apart[1])
 
     def person(self, person: Person, rng: np.random.Generator) -> Head:
         """A head for a person's age, sex and ethnicity; the same for the same generator."""
-        bare = self.shape(*self.coefficients(person, rng))
+        bare = self.shape(*self.coefficients(person, rng), person.age_years)
         actions = self.heads.actions
         return head_models.closed(self.heads.topology, bare, actions, person.age_years)
 
@@ -114,6 +122,7 @@ def from_arrays(arrays: Mapping[str, np.ndarray], sha256: str) -> FlameModel:
         heads=head_models.load(),
         mean=arrays["mean"],
         basis=arrays["basis"].astype(np.float32).reshape(COEFFICIENTS, -1),
+        growth=arrays["growth"].astype(np.float32),
         demographics=Demographics(**{name: arrays[name] for name in fields}),
         sha256=sha256,
     )
