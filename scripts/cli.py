@@ -15,6 +15,7 @@ COMMANDS = {
     "audit": "report whether pictures show each action unit where it acts, the same for all",
     "export": "write a data set in another layout",
     "train-rig": "train the neural rig on sampled people and many topologies",
+    "rig-mesh": "put an expression on any head mesh, or draw every action unit on it",
     "eval-rig": "measure how close the neural rig comes to its teacher, on whom it has not seen",
     "assets": "add files that do not ship, such as the MakeHuman pack, and list them",
 }

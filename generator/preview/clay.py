@@ -10,11 +10,11 @@ from jaxtyping import Float, Int32, UInt8
 
 SAMPLES = 2
 """Samples a pixel along each side."""
-CLAY = (0.74, 0.72, 0.69)
+CLAY = (0.70, 0.685, 0.66)
 GROUND = (0.12, 0.125, 0.135)
 # Lights from above left and from the right, the direction they come from and what they add.
-LIGHTS = (((-0.55, 0.62, 0.56), 0.62), ((0.85, 0.1, 0.5), 0.16))
-AMBIENT = 0.2
+LIGHTS = (((-0.5, 0.72, 0.5), 0.82), ((0.9, 0.15, 0.4), 0.2))
+AMBIENT = 0.1
 # The back of a surface, seen into a mouth or an empty socket, and what lies deep.
 BACK = 0.25
 
@@ -90,36 +90,38 @@ def _turning(screen: np.ndarray, triangles: np.ndarray) -> np.ndarray:
 
 def _visible(screen: np.ndarray, triangles: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
     """The nearest triangle at every sample (-1: none) and its barycentric weights there."""
-    a, b, c = (screen[triangles[:, k]] for k in range(3))
-    low = np.floor(np.minimum(np.minimum(a, b), c)[:, :2] - 0.5).astype(np.int64) + 1
-    high = np.ceil(np.maximum(np.maximum(a, b), c)[:, :2] - 0.5).astype(np.int64)
-    low, high = np.maximum(low, 0), np.minimum(high, side)
+    corners = screen[triangles]
     area = _turning(screen, triangles)
+    # Weight k at (x, y) is across x + down y + rest, 1 at corner k and 0 on the edge opposite.
+    following, last = np.roll(corners, -1, axis=1), np.roll(corners, -2, axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        across = (following[..., 1] - last[..., 1]) / area[:, None]
+        down = (last[..., 0] - following[..., 0]) / area[:, None]
+        rest = -across * last[..., 0] - down * last[..., 1]
+    low = np.ceil(corners[..., :2].min(1) - 0.5).astype(np.int64).clip(0, side)
+    high = np.floor(corners[..., :2].max(1) + 0.5).astype(np.int64).clip(0, side)
     extent = np.where(area[:, None] != 0, np.maximum(high - low, 0), 0)
     count = extent.prod(1)
     owner = np.repeat(np.arange(len(triangles)), count)
-    place = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-    x = low[owner, 0] + place % extent[owner, 0]
-    y = low[owner, 1] + place // extent[owner, 0]
-    at = np.stack([x + 0.5, y + 0.5], 1)
-    corners = (a[owner], b[owner], c[owner])
-    weights = (
-        np.stack(
-            [
-                (q[:, 0] - at[:, 0]) * (r[:, 1] - at[:, 1])
-                - (q[:, 1] - at[:, 1]) * (r[:, 0] - at[:, 0])
-                for q, r in ((corners[1], corners[2]), (corners[2], corners[0]), corners[:2])
-            ],
-            1,
-        )
-        / area[owner, None]
-    )
-    inside = (weights >= 0).all(1)
-    owner, weights, x, y = owner[inside], weights[inside], x[inside], y[inside]
-    depth = (np.stack([corner[inside, 2] for corner in corners], 1) * weights).sum(1)
-    order = np.lexsort((owner, depth))
-    pixel = (y * side + x)[order]
+    place = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
+    row, column = np.divmod(place, extent[owner, 0])
+    x, y = low[owner, 0] + column, low[owner, 1] + row
+    inside, weights = np.ones(len(owner), bool), []
+    for k in range(3):
+        value = across[owner, k] * (x + 0.5) + down[owner, k] * (y + 0.5) + rest[owner, k]
+        inside &= value >= 0
+        weights.append(value)
+    owner, x, y = owner[inside], x[inside], y[inside]
+    shares = np.stack([value[inside] for value in weights], axis=1)
+    depth = (corners[owner, :, 2] * shares).sum(1)
+    # Nearness in steps of the depths found above the number of the candidate: the largest wins.
+    near = depth - depth.min(initial=np.inf)
+    steps = (near / max(float(near.max(initial=0)), 1e-12) * 2**30).astype(np.int64)
+    key = (steps << 32) + np.arange(1, len(owner) + 1)
+    buffer = np.zeros(side * side, np.int64)
+    np.maximum.at(buffer, y * side + x, key)
+    chosen = (buffer & (2**32 - 1)) - 1
     seen, found = np.full(side * side, -1), np.zeros((side * side, 3))
-    # The last write to a place is the nearest.
-    seen[pixel], found[pixel] = owner[order], weights[order]
+    covered = chosen >= 0
+    seen[covered], found[covered] = owner[chosen[covered]], shares[chosen[covered]]
     return seen, found

@@ -6,7 +6,6 @@ the other formats go through `trimesh`, which keeps positions and faces and noth
 """
 
 import io
-import os
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -111,26 +110,23 @@ def _corner(word: str, count: int) -> int:
     return count + number if number < 0 else number - 1
 
 
-def write(path: Path, vertices: Float64[np.ndarray, "vertices 3"], like: Path) -> None:
-    """The mesh of the file `like` with other vertices, whole or not at all.
+def with_vertices(like: Path, vertices: Float64[np.ndarray, "vertices 3"], suffix: str) -> bytes:
+    """Content of a mesh file as `like` is, with other vertices, in the format of `suffix`.
 
     Wavefront to Wavefront keeps every other line, and the text of coordinates that did not change.
     Raises ValueError where `like` has another number of vertices, and as `read` does.
     """
-    mesh = read(like)
+    mesh, suffix = read(like), suffix.lower()
     if len(vertices) != len(mesh.vertices):
         rule = f"as many as in {like}, {len(mesh.vertices)}"
         raise ValueError(f"vertices must be {rule}, got {len(vertices)}")
-    suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        raise ValueError(f"{path}: mesh file must be one of {SUFFIXES}, got {suffix!r}")
+        raise ValueError(f"mesh file must be one of {SUFFIXES}, got {suffix!r}")
     if suffix == like.suffix.lower() == ".obj":
-        content = _rewritten(like.read_bytes(), mesh.vertices, vertices)
-    else:
-        out = trimesh.Trimesh(vertices, mesh.triangles, process=False, validate=False)
-        exported = out.export(file_type=suffix[1:])
-        content = exported.encode() if isinstance(exported, str) else exported
-    _replace(path, content)
+        return _rewritten(like.read_bytes(), mesh.vertices, vertices)
+    out = trimesh.Trimesh(vertices, mesh.triangles, process=False, validate=False)
+    exported = out.export(file_type=suffix[1:])
+    return exported.encode() if isinstance(exported, str) else exported
 
 
 def _rewritten(content: bytes, old: np.ndarray, new: np.ndarray) -> bytes:
@@ -146,16 +142,3 @@ def _rewritten(content: bytes, old: np.ndarray, new: np.ndarray) -> bytes:
             lines[number] = b" ".join([b"v", *places, *words[4:]]) + ending
         at += 1
     return b"\n".join(lines)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write to a name beside it, flush, rename."""
-    beside = path.with_name(f".{path.name}.partial")
-    try:
-        with beside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)

@@ -189,9 +189,13 @@ def _eye(sphere: Ball, eyes: np.ndarray) -> int | None:
 
 
 def _inner(points: np.ndarray, known: tuple[np.ndarray, ...]) -> int | None:
-    """Which of teeth and tongue lies nearest all of a piece's points; None where none does."""
+    """Which of teeth and tongue a piece is most like, both ways round; None where it is far."""
     sample = points[:: max(1, len(points) // 200)]
-    away = [float(cKDTree(part).query(sample)[0].mean()) for part in known]
+    tree = cKDTree(sample)
+    away = [
+        float(cKDTree(part).query(sample)[0].mean() + tree.query(part)[0].mean()) / 2
+        for part in known
+    ]
     best = int(np.argmin(away))
     return INNER[best] if away[best] < NEAR_MOUTH else None
 
