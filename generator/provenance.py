@@ -24,7 +24,7 @@ def shipped() -> dict[str, str]:
 
 
 def added(config: GenerateConfig) -> dict[str, str]:
-    """SHA-256 of what the user added and these options use, by name.
+    """SHA-256 of what the user added and these options use, by name, and FLAME's licence.
 
     Raises ValueError where it was not added, or is not what was added any more.
     """
@@ -33,6 +33,7 @@ def added(config: GenerateConfig) -> dict[str, str]:
         found["makehuman"] = f"sha256:{makehuman.sha256()}"
     if config.head == "flame":
         found["flame"] = f"sha256:{flame.load().sha256}"
+        found["flame_licence"] = flame.facts()["licence"]
     return found
 
 

@@ -94,16 +94,26 @@ def test_flame_heads_bring_their_licence_and_name_their_makers(data: Path) -> No
     assert "were fitted to CC0 sources. The pictures and labels are given under CC0 1.0." in ours
     assert "FLAME" not in ours
     options = open_folder(data).config["options"] | {"head": "flame", "rig": "neural"}
-    about = about_options(SYNTHETIC, options)
+    about = about_options(SYNTHETIC, options, {"flame_licence": "FLAME 2023 Open, CC BY 4.0"})
     assert about.licence == "cc-by-4.0"
     whole = " ".join(about.text.split())
     for phrase in (
-        "Li, Bolkart, Black, Li and Romero", "https://flame.is.tue.mpg.de", "made_with.flame",
-        "https://creativecommons.org/licenses/by/4.0/", "A network moves the faces",
+        "Li, Bolkart, Black, Li and Romero", "https://flame.is.tue.mpg.de", "A network moves the",
+        "whose licence is: FLAME 2023 Open, CC BY 4.0. The pictures and labels are given under CC",
+        "https://creativecommons.org/licenses/by/4.0/",
     ):  # fmt: skip
         assert phrase in whole
     assert "CC0 1.0" not in whole
     assert about_options(SYNTHETIC, options | {"background": "folder"}).licence == "other"
+
+
+@pytest.mark.parametrize("made_with", [None, {}, {"flame_licence": "an older FLAME: research"}])
+def test_flame_heads_of_another_licence_are_bound_by_it(made_with: dict[str, str] | None) -> None:
+    about = about_options(SYNTHETIC, {"head": "flame"}, made_with)
+    assert about.licence == "other"
+    stated = "an older FLAME: research" if made_with else "not known"
+    assert f"licence is: {stated}.\n\nThe pictures and labels are bound by that" in about.text
+    assert "CC BY" not in about.text
 
 
 def test_a_users_backgrounds_keep_their_licence(tmp_path: Path) -> None:

@@ -72,15 +72,17 @@ same person and view.
 
 CC0 = """## Sources and licence
 Head, skin and light were fitted to CC0 sources. The pictures and labels are given under CC0 1.0."""
-CC_BY = """## Sources and licence
+FLAME = """## Sources and licence
 Skin and light were fitted to CC0 sources. The shape of the heads is that of FLAME (Li, Bolkart,
 Black, Li and Romero: Learning a model of facial shape and expression from 4D scans, ACM
-Transactions on Graphics 36(6), 2017; https://flame.is.tue.mpg.de), fitted to heads of our own;
-`made_with.flame` in `config.json` is the hash of the file. FLAME 2023 Open is licensed under CC BY
-4.0 (https://creativecommons.org/licenses/by/4.0/), and these pictures and labels are given under it
-too: whoever passes them on names FLAME and its authors as here, and says what was changed. Older
-FLAME files allow research alone: where one of those was added, its licence holds in place of CC BY
-4.0. FLAME was learned from adults; heads of children lie beyond what it has seen."""
+Transactions on Graphics 36(6), 2017; https://flame.is.tue.mpg.de), fitted to heads of our own, from
+whom children have what FLAME, learned from adults, does not know. `made_with` in `config.json` has
+the hash of what was made of its file, whose licence is: """
+CC_BY = "CC BY 4.0"
+SHARED = """The pictures and labels are given under CC BY 4.0 too
+(https://creativecommons.org/licenses/by/4.0/): whoever passes them on names FLAME and its authors
+as here, and says what was changed."""
+BOUND = "The pictures and labels are bound by that licence too."
 """What the card says of where heads come from, and on which terms the data set is given."""
 MOVED = {
     "neural": "A network moves the faces; what it was trained on is a rig of facial actions.",
@@ -113,15 +115,21 @@ each a surgical mask and a breathing tube, 6 % lie under a blanket; of infants s
 pacifier, 20 % a cap, 20 % a blanket, 8 % a cannula."""
 
 
-def about_options(about: About, options: dict[str, Any] | None) -> About:
-    """What can be said of a data set that was made with these options.
+def about_options(
+    about: About, options: dict[str, Any] | None, made_with: dict[str, Any] | None = None
+) -> About:
+    """What can be said of a data set that was made with these options and files.
 
-    FLAME heads bring the licence of FLAME, a user's own backgrounds and panoramas their own.
+    FLAME heads bring the licence of their file, a user's own backgrounds and panoramas theirs.
     """
     if options is None:
         return about
-    flame = options.get("head") == "flame"
-    licence = "cc-by-4.0" if flame else about.licence
+    licence, sources = about.licence, CC0
+    if options.get("head") == "flame":
+        of_file = (made_with or {}).get("flame_licence", "not known")
+        shared = CC_BY in of_file
+        licence = "cc-by-4.0" if shared else "other"
+        sources = f"{FLAME}{of_file}.\n\n{SHARED if shared else BOUND}"
     text = about.text
     if options.get("rig") in MOVED:
         text += f"\n\n{MOVED[options['rig']]}"
@@ -136,7 +144,7 @@ def about_options(about: About, options: dict[str, Any] | None) -> About:
         text += "\n\nFaces flush with PSPI: colour alone tells of pain here, as it may not in life."
     if options.get("depth_of_field"):
         text += "\n\nPictures are blurred by depth of field; maps and landmarks are sharp."
-    text += f"\n\n{CC_BY if flame else CC0}"
+    text += f"\n\n{sources}"
     own = [
         what
         for what, given in (

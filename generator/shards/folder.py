@@ -133,7 +133,7 @@ def descriptions(
     `files` has the checksums of the shards and of the index.
     """
     options = config.get("options")
-    about = about_options(about, options)
+    about = about_options(about, options, config.get("made_with"))
     return {
         CROISSANT: croissant(about, files),
         TIMM: json_bytes(timm_info(rows)),
