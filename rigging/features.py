@@ -25,8 +25,10 @@ PLACES = tuple(sorted({mark for pair in muscles.PLACES.values() for mark in pair
 LEFT = tuple(sorted({left for left, _ in muscles.PLACES.values()}))
 NEAREST = 4
 """How many of `LEFT`, the nearest ones, each vertex is measured from."""
-LOCAL = 3
-"""From how many of them offsets reach the decoder as they are."""
+LOCAL, SQUARED = 3, 2
+"""From how many of them offsets reach the decoder as they are, and as products of each two."""
+LOCALS = 1 + 3 * LOCAL + 3 * SQUARED * (3 * SQUARED + 1) // 2
+"""Numbers of a vertex that the decoder gets beside the encoder's code."""
 SIZES = 3
 INPUTS = 3 * len(PLACES) + 3 * NEAREST + 9 + SIZES
 STANDARD_MM = muscles.EYE_DISTANCE_MM
@@ -108,7 +110,10 @@ def features(
         surface.canonical / 40, surface.vertices / 40, surface.normals,
         away, np.broadcast_to(same, (count, len(same))),
     ]  # fmt: skip
-    local = np.concatenate([np.ones((count, 1)), away[:, : 3 * LOCAL]], axis=1)
+    # Muscles' fields are bells about landmarks: products of offsets bend what is else linear.
+    one, other = np.triu_indices(3 * SQUARED)
+    bent = away[:, one] * away[:, other]
+    local = np.concatenate([np.ones((count, 1)), away[:, : 3 * LOCAL], bent], axis=1)
     return np.concatenate(inputs, axis=1).astype(np.float32), local.astype(np.float32)
 
 

@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from rigging.features import AUS, INPUTS, LOCAL
+from rigging.features import AUS, INPUTS, LOCALS
 
 # Diffusion times of a block's channels before training, square millimetres: a pore to a head.
 TIMES = (3.0, 3e4)
@@ -26,7 +26,7 @@ class NetworkConfig:
     """Channels of the encoder."""
     blocks: int = 2
     """Blocks of diffusion."""
-    code: int = 24
+    code: int = 16
     """Numbers of the code that each vertex gets."""
     eigenvectors: int = 64
     """Eigenvectors of the Laplacian that diffusion is computed with."""
@@ -105,7 +105,7 @@ class Network(nn.Module):
         self.enter = nn.Linear(INPUTS, config.width)
         self.blocks = nn.ModuleList([Block(config.width) for _ in range(config.blocks)])
         self.leave = nn.Linear(config.width, config.code)
-        self.maps = nn.Parameter(torch.zeros(len(pairs), 1 + 3 * LOCAL + config.code, 3))
+        self.maps = nn.Parameter(torch.zeros(len(pairs), LOCALS + config.code, 3))
 
     def codes(self, seen: Seen) -> Float[Tensor, "vertices codes"]:
         """What the decoder needs of each vertex."""

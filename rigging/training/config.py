@@ -32,15 +32,15 @@ class TrainConfig:
     own_share: float = 0.5
     """Share of samples on the head model's own topology where it is among them, 0 to 1; the
     others, and it too, share the rest."""
-    noisy_share: float = 0.5
+    noisy_share: float = 0.25
     """Share of samples with errors as registration makes them, 0 to 1."""
-    slide: float = 1.0
+    slide: float = 0.8
     """How far vertices of those lie from where they are said to be, along the skin, mm."""
-    noise: float = 0.4
+    noise: float = 0.25
     """How far canonical places of those are off, mm."""
     seed: int = 0
     """Of people, first weights, order and noise; 0 to 2**63 - 1."""
-    steps: int = 10_000
+    steps: int = 5000
     """Steps of the optimiser, 1 or more."""
     batch: int = 1
     """Samples a step, 1 or more; a sample is a person on a topology."""
@@ -54,7 +54,7 @@ class TrainConfig:
     """Steps in which learning rates rise to their full height."""
     clip: float = 1.0
     """Longest gradient of the encoder that a step follows in full."""
-    refit_every: int = 500
+    refit_every: int = 1000
     """Steps from one fit of the decoder's maps by least squares to the next; 0 for the first
     fit alone."""
     refit_until: float = 0.75
@@ -63,11 +63,11 @@ class TrainConfig:
     """Samples of such a fit, 1 or more."""
     ridge: float = 0.1
     """Weight of the maps' own squares in such a fit."""
-    width: int = 64
+    width: int = 48
     """Channels of the encoder, 1 or more."""
     blocks: int = 2
     """Blocks of diffusion, 1 or more."""
-    code: int = 32
+    code: int = 16
     """Numbers of each vertex's code, 1 or more."""
     eigenvectors: int = 64
     """Of the Laplacian, that diffusion is computed with, 2 or more."""
