@@ -74,6 +74,7 @@ class Learner:
         """Begin with a network that has learnt nothing yet."""
         self.config, self._found = config, found
         self.network = build(config, found).to(config.device)
+        self.pairs = torch.from_numpy(found.pairs).to(config.device)
         self.weights = torch.from_numpy(found.weights).to(config.device)
         self._grounds: dict[str, tuple[Diffusion, Entries]] = {}
 
@@ -91,7 +92,7 @@ class Learner:
 
     def show(self, sample: Sample) -> tuple[Seen, Float[Tensor, "vertices aus 3"]]:
         """What the network sees, and what it should say."""
-        inputs, local = features.features(sample.surface)
+        inputs, local = sample.features
         on, entries = self._ground(sample.laid)
         seen = Seen(self._tensor(inputs), self._tensor(local), on, entries)
         return seen, self._tensor(sample.fields)
@@ -110,8 +111,8 @@ class Learner:
         Each control vertex is fitted to what lies in the triangles about it, by its share there:
         exact where vertices are control vertices, else as regression in a window is.
         """
-        maps, pairs = self.network.maps, self.network.pairs
-        active, row_of = torch.unique(pairs[:, 0], return_inverse=True)
+        maps = self.network.maps
+        active, row_of = torch.unique(self.pairs[:, 0], return_inverse=True)
         size = maps.shape[1]
         sums = maps.new_zeros(len(active), size, size + 3 * len(AUS), dtype=torch.float64)
         for sample in samples:
@@ -126,11 +127,11 @@ class Learner:
         square, right = sums[:, :, :size], sums[:, :, size:]
         square += self.config.ridge * torch.eye(size, dtype=torch.float64, device=sums.device)
         solved = torch.linalg.solve(square, right).reshape(len(active), size, len(AUS), 3)
-        maps.copy_(solved[row_of, :, pairs[:, 1]].float())
+        maps.copy_(solved[row_of, :, self.pairs[:, 1]].float())
 
     def _shares(self, laid: Laid, active: Int[Tensor, " controls"]) -> tuple[Tensor, ...]:
         """Vertices, places in `active` of their corners, and weights there."""
-        place = np.full(laid.to_mesh.shape[1], -1)
+        place = np.full(len(heads.load().topology.part), -1)
         place[active.cpu().numpy()] = np.arange(len(active))
         vertex = np.repeat(np.arange(len(laid.canonical)), np.diff(laid.to_mesh.indptr))
         rows = place[laid.to_mesh.indices]
