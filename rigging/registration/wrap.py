@@ -1,5 +1,6 @@
 """Lay the head model's topology on a mesh: the nearest person first, then the rest, smoothly."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,7 +27,8 @@ TURN, SLACK = 3e-3, 1.0
 OWN = 0.05
 # Share of what is left along the surface that a round follows.
 SLIDE = 0.05
-STEPS = 3
+STEPS = 8
+HOLD = 1e-4
 # Skin of the head model farther than this from the mesh (metres) is not covered by it.
 COVERED = 2.5e-3
 
@@ -54,31 +56,45 @@ def refine(fitted: Fitted, target: Surface) -> Float64[np.ndarray, "vertices 3"]
     weights = smooth.areas(target.vertices, target.triangles)[theirs]
     own = np.flatnonzero(known.weight > 0)
     size = smooth.laplacian()[1]
-    for length, gate in ROUNDS:
+    for number, (length, gate) in enumerate(ROUNDS):
         surface = ours(base + moved)
-        hits = surface.nearest(points, normals)
+        placed, turned = surface.vertices[own], surface.normals[own]
+        if number % 2 == 0:
+            faces = surface.candidates(points, normals, 6)
+            back_faces = target.candidates(placed, turned, 4)
+        hits = surface.choose(points, normals, faces)
         good = usable(hits, points, normals, gate) & (known.weight[hits.corners] > 0).all(1)
-        back = target.nearest(surface.vertices[own], surface.normals[own])
-        fine = usable(back, surface.vertices[own], surface.normals[own], gate)
+        back = target.choose(placed, turned, back_faces)
+        fine = usable(back, placed, turned, gate)
         rows = sparse.vstack(
             [matrix(hits, len(base))[good], sparse.eye_array(len(base), format="csr")[own[fine]]],
             format="csr",
         )
         goals = np.concatenate([points[good], back.points[fine]])
         facing = np.concatenate([hits.normals[good], back.normals[fine]])
-        weight = np.concatenate([weights[good], OWN * size[own[fine]]])
-        weighted = sparse.csr_array(rows.T @ sparse.diags_array(weight))
-        solver = smooth.Solver(weighted @ rows + length**4 * bending + _hold(size))
-        for _ in range(STEPS):
-            left = goals - rows @ (base + moved)
-            along = dot(left, facing)[:, None] * facing
-            moved = solver(weighted @ (rows @ moved + along + SLIDE * (left - along)))
+        weight = np.concatenate([weights[good], OWN * size[own[fine]]])[:, None]
+        across = sparse.csr_array(rows.T)
+
+        def held(
+            away: np.ndarray, weight: np.ndarray = weight, facing: np.ndarray = facing
+        ) -> np.ndarray:
+            return weight * (dot(away, facing)[:, None] * facing + SLIDE * away)
+
+        def apply(
+            field: np.ndarray,
+            rows: sparse.csr_array = rows,
+            across: sparse.csr_array = across,
+            held: Callable = held,
+            stiff: float = length**4,
+        ) -> np.ndarray:
+            return (
+                across @ held(rows @ field)
+                + stiff * (bending @ field)
+                + HOLD * size[:, None] * field
+            )
+
+        moved = smooth.minimise(apply, across @ held(goals - rows @ base), moved, length, STEPS)
     return base + moved
-
-
-def _hold(size: np.ndarray) -> sparse.dia_array:
-    """The least stiffness that keeps what nothing reaches where the fitted person has it."""
-    return sparse.diags_array(1e-4 * size)
 
 
 def lay(target: Surface, balls: Float64[np.ndarray, "2 3"] | None) -> tuple[Laid, Fitted]:
