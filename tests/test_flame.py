@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from shutil import copytree
 
@@ -72,30 +71,27 @@ def test_the_mean_is_that_of_the_file_and_so_are_its_lids_and_lips(added_flame: 
         assert model.mean[topology.part == part, 2].max() < front
 
 
-@cache
-def crowd(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Landmarks of Anny's and of FLAME's heads of the same people, and what was asked of them."""
+def crowd(seed: int, flames: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Landmarks of one model's heads of people of all ages, and what was asked of them."""
     model, anny = flame.load(), head_models.load()
-    shapes: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
-    asked = []
+    found, asked = [], []
     for index in range(PEOPLE):
         one = make_identity(index, PEOPLE, seed, "0-90")
         who, shape = one.person, one.shape
-        heads = (
-            anny.person(shape.phenotypes, shape.changes, who.age_years),
-            model.person(who, stream(seed, index, "flame")),
-        )
-        for head, made in zip(heads, shapes, strict=True):
-            apart = np.linalg.norm(np.subtract(*head.eyes.centre))
-            made.append(head.landmarks(head.vertices).ravel() / apart)
+        if flames:
+            head = model.person(who, stream(seed, index, "flame"))
+        else:
+            head = anny.person(shape.phenotypes, shape.changes, who.age_years)
+        apart = np.linalg.norm(np.subtract(*head.eyes.centre))
+        found.append(head.landmarks(head.vertices).ravel() / apart)
         sex = 1.0 if who.sex == "female" else -1.0
         asked.append([np.log1p(who.age_years), sex, who.african, who.asian, who.caucasian])
-    return np.array(shapes[0]), np.array(shapes[1]), np.array(asked)
+    return np.array(found), np.array(asked)
 
 
 def test_age_sex_and_ethnicity_read_from_anny_are_read_from_flame_too(added_flame: Path) -> None:
-    known, _, said = crowd(SEED)
-    _, flames, asked = crowd(SEED + 1)
+    known, said = crowd(SEED, flames=False)
+    flames, asked = crowd(SEED + 1, flames=True)
     middle, spread = known.mean(axis=0), known.std(axis=0)
     rows = np.column_stack([np.ones(PEOPLE), (known - middle) / spread])
     learned = np.linalg.solve(rows.T @ rows + 3 * np.eye(rows.shape[1]), rows.T @ said)
@@ -123,7 +119,7 @@ def test_eyes_are_as_far_apart_as_those_of_annys_people_and_size_is_apart_from_s
             )
             for head, lengths in zip(heads, apart, strict=True):
                 lengths.append(float(np.linalg.norm(np.subtract(*head.eyes.centre))))
-        assert np.mean(apart[1]) == pytest.approx(np.mean(apart[0]), rel=0.05), age
+        assert np.mean(apart[1]) == pytest.approx(np.mean(apart[0]), rel=0.08), age
         assert 0.5 < np.std(apart[1]) / np.std(apart[0]) < 2
     once, twice = (model.shape(np.ones(300), size, 30.0) for size in (0.5, 1.0))
     assert np.abs(2 * once - twice).max() < 1e-6
