@@ -41,7 +41,7 @@ class Options:
     """People of each kind, seen in training and not; age bands in turn."""
     together: int = 30
     """Vectors of several AUs a head, beside every AU alone at 1-5."""
-    recovered: int = 3
+    recovered: int = 2
     """Vectors a head from which AUs are read back."""
     seed: int = 8_000_000
     """Seed of the people who were not seen."""
@@ -144,7 +144,7 @@ def tasks(options: Options, trial: Trial) -> list[Task]:
     found, mirrored = [], set()
     for crowd, index, split, name, eyeballs in places:
         mirror = 0 if name in mirrored else min(MIRRORED, options.together)
-        plan = Plan(options.together, options.recovered, mirror)
+        plan = Plan(together=options.together, recovered=options.recovered, mirrored=mirror)
         mirrored.add(name)
         found.append(Task(trial.rig, crowd, index, split, name, eyeballs, plan))
     return found
