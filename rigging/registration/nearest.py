@@ -34,7 +34,7 @@ def dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def barycentric(
-    points: Float64[np.ndarray, "*batch 3"], corners: Float64[np.ndarray, "*batch 3 3"]
+    points: Float64[np.ndarray, "*#batch 3"], corners: Float64[np.ndarray, "*#batch 3 3"]
 ) -> Float64[np.ndarray, "*batch 3"]:
     """Weights of the corners at the nearest point of each triangle."""
     a = corners[..., 0, :]
