@@ -40,9 +40,10 @@ def _centre(ball: Float64[np.ndarray, "points 3"]) -> Float64[np.ndarray, "3"]:
 def let_mouth_follow(
     values: Float64[np.ndarray, "vertices columns"], bare: Float64[np.ndarray, "vertices 3"]
 ) -> None:
-    """Let teeth and tongue follow the lower face as a whole and the lips in place.
+    """Let teeth and tongue grow with the lower face and move with the lips, in place.
 
-    `values`, changed in place, are positions of the head `bare` or what is added to them.
+    `values`, changed in place, are positions of the head `bare` or what is added to them, x, y and
+    z by turns. Along each axis the mouth grows as the skin round it; it is not sheared.
     """
     topology = head_models.load().topology
     lips = topology.lips.rows.ravel()
@@ -51,8 +52,9 @@ def let_mouth_follow(
     near = np.linalg.norm(bare - middle, axis=1) < apart
     face = near & (topology.part == SKIN) & (regions().weight > 0)
     about = bare[face] - bare[face].mean(axis=0)
-    turn = np.linalg.lstsq(about, values[face] - values[face].mean(axis=0), rcond=None)[0]
-    values[mouth] = (bare[mouth] - middle) @ turn + values[lips].mean(axis=0)
+    each = values.reshape(len(values), -1, 3)
+    grown = np.einsum("va,vca->ca", about, each[face]) / (about * about).sum(axis=0)
+    each[mouth] = (bare[mouth] - middle)[:, None] * grown + each[lips].mean(axis=0)
 
 
 def wrap(file: FlameFile) -> Wrapped:
