@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -9,7 +10,9 @@ import numpy as np
 import pytest
 
 from assets import makehuman
+from generator import flame_add
 from scripts import cli, generate
+from tests import flame_files
 from tests.fake_producer import PRODUCER
 from tests.packs import forget, write_pack
 from tests.runs import ROOT
@@ -83,6 +86,8 @@ def test_every_command_runs(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table = write_pack(tmp_path / "PACK")
+    flame_files.write(tmp_path / "FLAME", "numpy 2")
+    monkeypatch.setattr(flame_add, "add", partial(flame_add.add, people=100))
     monkeypatch.setattr(makehuman, "known", lambda: table)
     monkeypatch.setenv("PAIN3D_ASSETS", str(tmp_path / "added"))
     (tmp_path / "FILE.csv").write_text("AU4,AU6,AU7,AU9,AU10,AU43\n1,0,0,0,0,0\n")
