@@ -36,8 +36,8 @@ STAGES = (
     Stage(3, 6, 500, 5e-3, 4e-2, 2e-2),
     Stage(3, 25, 500, 2e-3, 2e-2, 1e-2),
     Stage(3, 80, 900, 8e-4, 1e-2, 6e-3, settled=True),
-    Stage(3, 190, 1500, 3e-4, 5e-3, 4e-3, 0.5, settled=True),
-    Stage(3, 190, 1500, 6e-5, 3e-3, 3e-3, 1.0, settled=True),
+    Stage(3, 160, 1500, 3e-4, 5e-3, 4e-3, 0.5, settled=True),
+    Stage(3, 280, 1500, 6e-5, 3e-3, 3e-3, 1.0, settled=True),
 )
 CANDIDATES = 4
 # Residuals smaller than this many times the usual one are not told apart; pairs from the head
