@@ -11,11 +11,12 @@ import pytest
 
 from assets import makehuman
 from generator import flame_add
-from scripts import cli, generate
+from scripts import cli, eval_rig, generate
 from tests import flame_files
 from tests.fake_producer import PRODUCER
 from tests.packs import forget, write_pack
 from tests.runs import ROOT
+from tests.still_rig import TRIAL
 
 SMALL = ["--pain-per-identity", "1", "--views", "1", "--size", "32", "--people-per-shard", "1"]
 PEOPLE = "4"
@@ -51,6 +52,8 @@ def arguments(command: str, place: Path) -> list[str]:
             given.append(word)
     if given[0] == "train-rig" and "--help" not in given:
         return [*given, *TINY_RIG]
+    if given[0] == "eval-rig" and "--help" not in given:
+        return [*given, "--people", "1", "--together", "2", "--recovered", "1"]
     if given[0] != "generate" or "--help" in given:
         return given
     if "--identities" in given:
@@ -79,6 +82,8 @@ def every_part(given: list[str]) -> list[list[str]]:
 def run(given: list[str]) -> int:
     if given[0] == "generate":
         return cli.reported("generate", lambda: generate.main(given[1:], PRODUCER))
+    if given[0] == "eval-rig":
+        return cli.reported("eval-rig", lambda: eval_rig.main(given[1:], TRIAL))
     return cli.run(given)
 
 

@@ -253,6 +253,19 @@ def test_a_rig_of_other_vertices_and_nobody_are_refused():
         summarise([])
 
 
+def test_the_rig_that_ships_comes_close():
+    """On the two heads that there is time for; `pain3d eval-rig` tries it on many."""
+    rng, plan = np.random.default_rng(6), Plan(alone=(4, 10, 43), together=3, recovered=0)
+    rig, newborn = eval_rig.neural(), subject("unseen_person", NEWBORN)
+    adult = subject("unseen_both", ADULT, "isotropic_5023")
+    head_alone = measure(newborn, rig, replace(plan, mirrored=1), rng)
+    summary = summarise([head_alone, measure(adult, rig, plan, rng)])
+    judged = [goal for goal in goals(summary) if "on one core" not in goal.name]
+    assert len(judged) == 9
+    assert [(goal.name, goal.value) for goal in judged if goal.reached is False] == []
+    assert summary.mirror_mm["anny"] < 1e-3
+
+
 def test_more_people_are_the_same_and_others():
     unseen = eval_rig.Crowd(eval_rig.UNSEEN, 8_000_000)
     six, twelve = (eval_rig.chosen(unseen, count) for count in (6, 12))
