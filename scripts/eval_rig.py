@@ -101,9 +101,16 @@ def neural() -> Rig:
 
 
 def shipped() -> Trial:
-    """The rig that ships, and whom its weights say that it was trained on."""
-    people = load().facts["people"]
-    return Trial(neural, Crowd(**people["seen"]), Crowd(**people["unseen"]))
+    """The rig that ships, and whom its weights say that it was trained on.
+
+    Raises ValueError where they do not say it as `pain3d train-rig` does.
+    """
+    people = load().facts.get("people", {})
+    try:
+        return Trial(neural, Crowd(**people["seen"]), Crowd(**people["unseen"]))
+    except (KeyError, TypeError) as error:
+        rule = "seed, count and ages of the people seen and unseen in training"
+        raise ValueError(f"the rig's weights must tell {rule}, got {people}") from error
 
 
 def chosen(crowd: Crowd, count: int) -> list[int]:

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from dataclasses import replace
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -275,6 +276,22 @@ def test_more_people_are_the_same_and_others():
         for index in six
     }
     assert len(ages) == 6
+
+
+def test_whom_weights_were_trained_on_is_read_from_them(monkeypatch):
+    facts = {}
+    monkeypatch.setattr(eval_rig, "load", lambda: SimpleNamespace(facts=facts))
+    with pytest.raises(ValueError, match=r"weights must tell seed, count and ages of .* got {}"):
+        eval_rig.shipped()
+    crowds = [{"seed": seed, "count": 3, "ages": "0-17"} for seed in (5, 6)]
+    facts["people"] = {"seen": crowds[0], "unseen": crowds[1]}
+    trial = eval_rig.shipped()
+    assert (trial.seen.seed, trial.tried.seed) == (5, 6)
+    seen = [task for task in eval_rig.tasks(eval_rig.Options(), trial) if task.crowd.seed == 5]
+    assert {task.index for task in seen} == {0, 1, 2}
+    assert {(task.split, task.crowd.ages) for task in seen} == {("unseen_topology", "0-17")}
+    assert {task.topology for task in seen} == set(topologies.HELD_OUT)
+    assert not any(task.crowd.seed == 6 for task in eval_rig.tasks(eval_rig.Options(), trial))
 
 
 def test_the_command(tmp_path, capsys, monkeypatch):
