@@ -194,7 +194,8 @@ def _fit_one(
     near = np.abs(rim[:, 0] - middle) < 0.25 * width
     flat = points[SKIN, near, :2] - (middle, level)
     thick = THICKNESS * size
-    reach = np.sqrt((1.03 * size + thick) ** 2 - (flat**2).sum(1))
+    # Lids may be higher than a small ball: it lies no nearer to them than 0.3 of its radius.
+    reach = np.sqrt(np.maximum((1.03 * size + thick) ** 2 - (flat**2).sum(1), (0.3 * size) ** 2))
     centre = np.array([middle, level, np.mean(points[SKIN, near, 2] - reach)])
 
     moved = points - centre

@@ -29,6 +29,8 @@ WEIGHTS, FACTS = "flame.safetensors", "flame.json"
 COEFFICIENTS = 300
 # Ages (years) between which the coefficients that an age asks for run straight.
 KNOTS = (0.0, 1.0, 4.5, 11.0, 16.0, 25.0, 45.0, 65.0, 91.0)
+# Ages between which what sex and ethnicity change runs straight.
+TURNS = (1.0, 11.0, 25.0, 91.0)
 YOUNG = KNOTS[:4]
 """Ages (years) of children, for whom FLAME, made of grown people, has no shapes."""
 # Draws stay within as many standard deviations, as those of the head model's shapes do.
@@ -52,16 +54,17 @@ class Demographics:
     spread: Float32[np.ndarray, "2 knots"]
 
 
-def by_age(age_years: float) -> Float64[np.ndarray, " knots"]:
-    """How much of each of `KNOTS` an age has; they sum to 1."""
-    return np.array([np.interp(age_years, KNOTS, row) for row in np.eye(len(KNOTS))])
+def by_age(age_years: float, knots: tuple[float, ...] = KNOTS) -> Float64[np.ndarray, " knots"]:
+    """How much of each of some ages an age has; they sum to 1."""
+    return np.array([np.interp(age_years, knots, row) for row in np.eye(len(knots))])
 
 
 def traits(person: Person) -> Float64[np.ndarray, " traits"]:
-    """Age by `KNOTS`, and that again by sex, african and asian shares."""
+    """Age by `KNOTS`; then sex, african and asian shares, each by `TURNS`."""
     sex = 1.0 if person.sex == "female" else -1.0
-    beside = np.array([1.0, sex, person.african, person.asian])
-    return np.outer(beside, by_age(person.age_years)).ravel()
+    beside = np.array([sex, person.african, person.asian])
+    turns = by_age(person.age_years, TURNS)
+    return np.concatenate([by_age(person.age_years), np.outer(beside, turns).ravel()])
 
 
 @dataclass(frozen=True, eq=False)

@@ -146,11 +146,12 @@ def _parts(path: Path, triangles: np.ndarray, vertices: np.ndarray) -> Int32[np.
     joined = sparse.coo_array((np.ones(len(ends)), ends.T), shape=(VERTICES, VERTICES))
     _, piece = csgraph.connected_components(joined, directed=False)
     sizes = np.bincount(piece)
-    if sorted(sizes.tolist()) != [BALL, BALL, SKIN]:
+    balls = np.flatnonzero(sizes == BALL)
+    if len(balls) != 2:
         rule = f"a skin of {SKIN} vertices and two eyeballs of {BALL}"
         raise ValueError(f"{path}: f must join {rule}, got {sorted(sizes.tolist())[::-1][:6]}")
-    side = np.array([vertices[piece == number, 0].mean() for number in range(3)])
-    number = np.where(sizes == SKIN, 0, np.where(side > 0, 1, 2))
-    if sorted(number.tolist()) != [0, 1, 2]:
-        raise ValueError(f"{path}: eyeballs must lie left and right of x = 0, got {side.tolist()}")
-    return number[piece].astype(np.int32)
+    left, right = sorted(balls, key=lambda ball: -float(vertices[piece == ball, 0].mean()))
+    side = [float(vertices[piece == ball, 0].mean()) for ball in (left, right)]
+    if not side[0] > 0 > side[1]:
+        raise ValueError(f"{path}: eyeballs must lie left and right of x = 0, got {side}")
+    return np.where(piece == left, 1, np.where(piece == right, 2, 0)).astype(np.int32)

@@ -39,8 +39,9 @@ class Held(metaclass=_Locked):
         self.given, self.state = given, {}
 
     def __setstate__(self, state: object) -> None:
-        """Keep the state where it is a mapping, as that of arrays is."""
-        self.state = state if isinstance(state, dict) else {}
+        """Keep the state where it is a mapping, as that of arrays is, or begins with one."""
+        first = state[0] if isinstance(state, tuple) and state else state
+        self.state = first if isinstance(first, dict) else {}
 
 
 class _Dtype(Held):

@@ -20,7 +20,7 @@ from rigging.features import AUS, Surface, mean, standard
 from rigging.gaze import STRAIGHT
 from rigging.muscles import Fields
 from rigging.registration.mesh import TriangleMesh
-from rigging.registration.parts import ATTACHED
+from rigging.registration.parts import ATTACHED, split
 from rigging.registration.wrap import Registration, register
 
 APART_MM = 2.0
@@ -41,8 +41,9 @@ def pose(
 class Rig:
     """One mesh, ready to be posed.
 
-    `skin` numbers its vertices of skin, `to_skin` carries values of the Anny head to them; `fields`
-    are those of the skin and `jaw` turns all other parts that go with it.
+    `skin` numbers its vertices of skin, doubled ones once; `to_skin` carries values of the Anny
+    head to them, and `fields` are theirs. `beside` names the skin vertex that skin and attachments
+    move with, -1 for eyeballs, teeth and tongue.
     """
 
     mesh: TriangleMesh
@@ -86,7 +87,8 @@ class Rig:
         skin = skin + self.to_skin @ (settled - ours)
         moved = np.zeros(laid.vertices.shape)
         moved[self.skin] = skin
-        moved[laid.part == ATTACHED] = moved[self.beside[laid.part == ATTACHED]]
+        follows = np.flatnonzero(self.beside >= 0)
+        moved[follows] = moved[self.beside[follows]]
         for part in (LOWER_TEETH, TONGUE):
             self._with_jaw(moved, part, sides)
         for eye, part in enumerate((LEFT_EYE, RIGHT_EYE)):
@@ -114,10 +116,10 @@ def prepare(mesh: TriangleMesh) -> Rig:
     """
     laid = register(mesh)
     weights, head = neural.load(), laid.head
-    skin = np.flatnonzero(laid.part == SKIN)
+    skin = laid.skin
     number = np.full(len(laid.part), -1)
     number[skin] = np.arange(len(skin))
-    triangles = number[mesh.triangles[(laid.part[mesh.triangles] == SKIN).all(axis=1)]]
+    triangles = number[laid.triangles]
     to_skin = laid.to_mesh[skin]
     size = standard(head)
     own = laid.vertices[skin].astype(np.float32)
@@ -139,7 +141,9 @@ def prepare(mesh: TriangleMesh) -> Rig:
     distance = float(head.eyes.centre[0, 0] - head.eyes.centre[1, 0])
     fields = neural.finished(field, turned, tissue.build(own, edges, distance))
     _, nearest = KDTree(laid.vertices[skin]).query(laid.vertices)
-    return Rig(mesh, laid, skin, to_skin, fields, skin[nearest])
+    same = split(mesh).same
+    beside = np.where(laid.part == SKIN, same, np.where(laid.part == ATTACHED, skin[nearest], -1))
+    return Rig(mesh, laid, skin, to_skin, fields, beside)
 
 
 def _trust(

@@ -1,24 +1,26 @@
 """`pain3d assets`: add files that the project does not ship, and say what is there."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import tyro
 
-from assets import added, makehuman
+from assets import added, flame, makehuman
 from scripts.figures import table
 from scripts.options import parse
 
 
 @dataclass(frozen=True)
 class Add:
-    """Check the files of a pack against their hashes and copy them to where options find them."""
+    """Check files and put what options need of them where they find it."""
 
-    name: tyro.conf.Positional[Literal["makehuman"]]
-    """What it is: makehuman, hair, brows and lashes of its system assets (CC0)."""
+    name: tyro.conf.Positional[Literal["makehuman", "flame"]]
+    """What it is: makehuman, hair, brows and lashes of its system assets (CC0); flame, the head
+    model FLAME (flame2023_Open.pkl, or an older file), which is fitted to our own heads here."""
     path: tyro.conf.Positional[Path]
-    """The pack: a zip, or a folder."""
+    """The pack, a zip or a folder; of FLAME the file, pkl or npz."""
 
 
 @dataclass(frozen=True)
@@ -34,17 +36,44 @@ def main(arguments: list[str]) -> int:
     job = parse(Job, "assets", arguments)  # pyright: ignore[reportArgumentType]
     figures: dict[str, object] = {}
     if isinstance(job, Add):
-        taken = makehuman.add(job.path)
-        figures |= {"taken": f"{len(taken.files)} files", "ignored": f"{taken.ignored} others"}
+        match job.name:
+            case "makehuman":
+                taken = makehuman.add(job.path)
+                figures |= {"taken": f"{len(taken.files)} files"}
+                figures |= {"ignored": f"{taken.ignored} others"}
+            case "flame":
+                # Imported here: listing what is there needs none of what fits heads.
+                from generator import flame_add
+
+                figures |= fitted(flame_add.add(job.path))
     print(table(figures | listing()))
     return 0
 
 
+def fitted(facts: Mapping[str, Any]) -> dict[str, object]:
+    """What was measured while a FLAME file was fitted, as mean and 95th percentile."""
+    mean, most = facts["wrapped_mm"]
+    figures: dict[str, object] = {"wrapped": f"{mean:.2f} mm off FLAME's mean, 95 % {most:.2f} mm"}
+    for band, (mean, most) in facts["reached_mm"].items():
+        alone = facts["reached_alone_mm"][band][0]
+        without = f", {alone:.2f} mm without growth" if alone > 1.1 * mean else ""
+        figures[f"ages {band}"] = f"reached to {mean:.2f} mm, 95 % {most:.2f} mm{without}"
+    return figures | {"took": f"{facts['seconds']:.0f} s"}
+
+
 def listing() -> dict[str, object]:
-    """What was added: pieces of each kind, and the hash that data sets state."""
+    """What was added: pieces of each kind, and the hashes that data sets state."""
     figures: dict[str, object] = {"folder": str(added.root())}
-    if not added.there(makehuman.NAME):
-        return figures | {makehuman.NAME: "not added: pain3d assets add makehuman PATH"}
-    for kind in makehuman.KINDS:
-        figures[kind] = ", ".join(makehuman.pieces(kind)) or "none"
-    return figures | {"sha256": makehuman.sha256()}
+    if added.there(makehuman.NAME):
+        for kind in makehuman.KINDS:
+            figures[kind] = ", ".join(makehuman.pieces(kind)) or "none"
+        figures["sha256"] = makehuman.sha256()
+    else:
+        figures[makehuman.NAME] = "not added: pain3d assets add makehuman PATH"
+    if added.there(flame.NAME):
+        facts = flame.facts()
+        figures |= {"flame": facts["source"], "flame sha256": flame.load().sha256}
+        figures["licence"] = facts["licence"]
+    else:
+        figures[flame.NAME] = "not added: pain3d assets add flame PATH"
+    return figures

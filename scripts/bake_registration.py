@@ -12,7 +12,7 @@ from generator.identity import make_identity
 from rigging.registration.shapes import FLIP, NAME, STEP
 
 PEOPLE, SEED, AGES = 1500, 12, "0-90"
-SYMMETRIC, ANTISYMMETRIC = 130, 60
+SYMMETRIC, ANTISYMMETRIC = 200, 80
 # Lids, lips and nose are looked up to a fraction of a millimetre; shoulders only have to follow.
 FACE, REST = 1.0, 0.35
 

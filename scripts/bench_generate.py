@@ -26,6 +26,7 @@ from generator import jobs, synth3d
 from generator.config import GenerateConfig
 from generator.expression import make_expressions
 from generator.framing import frame, head_points
+from generator.heads import Rig
 from generator.pool import ONE_THREAD
 from generator.synth_record import record
 from generator.view import make_view
@@ -47,6 +48,8 @@ class Options:
     """People that `generate` makes, with 10 pain expressions and 3 views each."""
     workers: int = 2
     """Processes of every loop."""
+    rig: Rig = GenerateConfig.rig
+    """What turns action units into motion."""
     device: Device = "cpu"
     """Where pictures are drawn."""
     json: Path | None = None
@@ -172,8 +175,9 @@ def main() -> None:
     # For the processes that are spawned below, before they import numpy.
     os.environ.update(ONE_THREAD)
     config = GenerateConfig(
-        identities=options.people, size=options.size, device=options.device, people_per_shard=1
-    )
+        identities=options.people, size=options.size, rig=options.rig, device=options.device,
+        people_per_shard=1,
+    )  # fmt: skip
     figures: dict[str, Any] = {
         f"ms a picture, {name}": value for name, value in stages_alone(config).items()
     }

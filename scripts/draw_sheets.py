@@ -1,6 +1,7 @@
-"""Draw the documentation's sheets: 24 neutral people, one person over PSPI 0-16, each AU at 0-5.
+"""Draw the documentation's sheets: neutral people, one over PSPI 0-16, each AU at 0-5, FLAME heads.
 
-`python -m scripts.draw_sheets [DIR]` writes neutrals.jpg, pspi.jpg and aus.jpg into DIR (docs).
+`python -m scripts.draw_sheets [DIR [NAME ...]]` writes neutrals.jpg, pspi.jpg, aus.jpg and
+flame.jpg, or those that are named, into DIR (docs); flame.jpg needs a FLAME file that was added.
 """
 
 import sys
@@ -75,6 +76,21 @@ def levels() -> np.ndarray:
     return grid(tiles, 6)
 
 
+def flame_heads() -> np.ndarray:
+    """Adults of the FLAME file that was added, each neutral and at PSPI 12."""
+    chosen = config(
+        size=512, ages="18-90", head="flame", rig="neural", pspi="12", pain_per_identity=1
+    )
+    tiles = []
+    for index in range(PEOPLE // 2):
+        for identity, shot, frame in synth3d.frames(chosen, index):
+            person = identity.person
+            text = f"{person.sex} {person.age_years:.0f}, {person.ethnicity}"
+            pain = f"PSPI {shot.expression.pspi:g}"
+            tiles.append(tile((pain if shot.number else text, frame.image), 256))
+    return grid(tiles, 6)
+
+
 def nearest(age_years: float, tones: tuple[int, int]) -> int:
     """The person of the data set nearest in age whose skin tone is within `tones`."""
     people = [make_identity(index, PEOPLE, SEED, "0-90").person for index in range(PEOPLE)]
@@ -107,14 +123,20 @@ def close(frame: Frame) -> tuple[slice, slice]:
     return rows, slice(int(max(x - half, 0)), int(x + half))
 
 
+SHEETS = {"neutrals": neutrals, "pspi": levels, "aus": action_units, "flame": flame_heads}
+
+
 def main(arguments: list[str]) -> int:
-    """Draw the three sheets."""
+    """Draw the sheets that are named, or all. Raises ValueError for a name that is none."""
     folder = Path(arguments[0]) if arguments else Path("docs")
+    unknown = sorted(set(arguments[1:]) - set(SHEETS))
+    if unknown:
+        raise ValueError(f"a sheet must be one of {', '.join(SHEETS)}, got {unknown[0]}")
     folder.mkdir(exist_ok=True)
-    for name, draw in (("neutrals", neutrals), ("pspi", levels), ("aus", action_units)):
+    for name in arguments[1:] or SHEETS:
         path = folder / f"{name}.jpg"
         quality = [cv2.IMWRITE_JPEG_QUALITY, 86]
-        cv2.imwrite(str(path), np.ascontiguousarray(draw()[..., ::-1]), quality)
+        cv2.imwrite(str(path), np.ascontiguousarray(SHEETS[name]()[..., ::-1]), quality)
         print(path, flush=True)
     return 0
 

@@ -41,7 +41,7 @@ class Options:
     """People of each kind, seen in training and not; age bands in turn."""
     together: int = 30
     """Vectors of several AUs a head, beside every AU alone at 1-5."""
-    recovered: int = 3
+    recovered: int = 2
     """Vectors a head from which AUs are read back."""
     seed: int = 8_000_000
     """Seed of the people who were not seen."""
@@ -101,9 +101,16 @@ def neural() -> Rig:
 
 
 def shipped() -> Trial:
-    """The rig that ships, and whom its weights say that it was trained on."""
-    people = load().facts["people"]
-    return Trial(neural, Crowd(**people["seen"]), Crowd(**people["unseen"]))
+    """The rig that ships, and whom its weights say that it was trained on.
+
+    Raises ValueError where they do not say it as `pain3d train-rig` does.
+    """
+    people = load().facts.get("people", {})
+    try:
+        return Trial(neural, Crowd(**people["seen"]), Crowd(**people["unseen"]))
+    except (KeyError, TypeError) as error:
+        rule = "seed, count and ages of the people seen and unseen in training"
+        raise ValueError(f"the rig's weights must tell {rule}, got {people}") from error
 
 
 def chosen(crowd: Crowd, count: int) -> list[int]:
@@ -144,7 +151,7 @@ def tasks(options: Options, trial: Trial) -> list[Task]:
     found, mirrored = [], set()
     for crowd, index, split, name, eyeballs in places:
         mirror = 0 if name in mirrored else min(MIRRORED, options.together)
-        plan = Plan(options.together, options.recovered, mirror)
+        plan = Plan(together=options.together, recovered=options.recovered, mirrored=mirror)
         mirrored.add(name)
         found.append(Task(trial.rig, crowd, index, split, name, eyeballs, plan))
     return found

@@ -91,7 +91,7 @@ def main(arguments: list[str]) -> int:
             prepare(config, run, who, pool.run, bar.advance)
         with Bar(" steps", resumed=True) as bar:
             figures = train(config, run, who, bar.advance)
-    shown = {name: value for name, value in figures.items() if "_au" not in name}
+    shown = {name: f"{100 * share:.2f} %" for name, share in figures.items() if "_au" not in name}
     print(table({"rig": str(run.out / NAME), **shown, "this run, s": time.monotonic() - start}))
     write_json(options.json, figures)
     return 0

@@ -1,10 +1,14 @@
 """A true data set, made once, and a copy of it for each test that damages one."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from shutil import copytree
 
 import pytest
 
+from assets import added, flame
+from generator import flame_add
+from tests import flame_files
 from tests.damage import CONFIG
 from tests.runs import make
 
@@ -17,3 +21,24 @@ def true(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def data(true: Path, tmp_path: Path) -> Path:
     return copytree(true, tmp_path / "data")
+
+
+@pytest.fixture(scope="session")
+def flame_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of added assets that holds FLAME, fitted to fewer people than a user's is."""
+    root = tmp_path_factory.mktemp("assets")
+    path = flame_files.write(tmp_path_factory.mktemp("flame") / "flame2023_Open.pkl", "numpy 2")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(added.VARIABLE, str(root))
+        flame_add.add(path, people=150)
+    path.unlink()
+    return root
+
+
+@pytest.fixture
+def added_flame(flame_root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder in which FLAME lies, in place of the user's."""
+    monkeypatch.setenv(added.VARIABLE, str(flame_root))
+    flame.load.cache_clear()
+    yield flame_root / flame.NAME
+    flame.load.cache_clear()

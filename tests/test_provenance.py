@@ -12,7 +12,7 @@ from generator import provenance, synth3d, synth_record
 from generator.config import GenerateConfig
 from generator.provenance import DECIDING, ROOT, source, sources_sha256, vectors
 
-CONFIG = GenerateConfig(identities=40, seed=7, ages="0-90")
+CONFIG = GenerateConfig(identities=40, seed=7, ages="0-90", rig="blendshapes")
 
 
 def test_any_change_of_the_code_changes_its_hash(tmp_path: Path) -> None:

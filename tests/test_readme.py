@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -9,14 +10,24 @@ import numpy as np
 import pytest
 
 from assets import makehuman
-from scripts import cli, generate
+from generator import flame_add
+from scripts import cli, eval_rig, generate
+from tests import flame_files
 from tests.fake_producer import PRODUCER
 from tests.packs import forget, write_pack
 from tests.runs import ROOT
+from tests.still_rig import TRIAL
 
 SMALL = ["--pain-per-identity", "1", "--views", "1", "--size", "32", "--people-per-shard", "1"]
 PEOPLE = "4"
 """Enough for a train and a val split; a README asks for more."""
+
+
+# A rig that has learnt next to nothing, in seconds.
+TINY_RIG = (
+    "--people 1 --unseen 1 --topologies decimated_1800 --steps 1 --refit-samples 1 --width 4"
+    " --blocks 1 --code 2 --eigenvectors 4"
+).split()
 
 
 def shown() -> list[str]:
@@ -39,6 +50,10 @@ def arguments(command: str, place: Path) -> list[str]:
             given.append(str(place / word))
         else:
             given.append(word)
+    if given[0] == "train-rig" and "--help" not in given:
+        return [*given, *TINY_RIG]
+    if given[0] == "eval-rig" and "--help" not in given:
+        return [*given, "--people", "1", "--together", "2", "--recovered", "1"]
     if given[0] != "generate" or "--help" in given:
         return given
     if "--identities" in given:
@@ -67,6 +82,8 @@ def every_part(given: list[str]) -> list[list[str]]:
 def run(given: list[str]) -> int:
     if given[0] == "generate":
         return cli.reported("generate", lambda: generate.main(given[1:], PRODUCER))
+    if given[0] == "eval-rig":
+        return cli.reported("eval-rig", lambda: eval_rig.main(given[1:], TRIAL))
     return cli.run(given)
 
 
@@ -74,6 +91,8 @@ def test_every_command_runs(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table = write_pack(tmp_path / "PACK")
+    flame_files.write(tmp_path / "FLAME", "numpy 2")
+    monkeypatch.setattr(flame_add, "add", partial(flame_add.add, people=100))
     monkeypatch.setattr(makehuman, "known", lambda: table)
     monkeypatch.setenv("PAIN3D_ASSETS", str(tmp_path / "added"))
     (tmp_path / "FILE.csv").write_text("AU4,AU6,AU7,AU9,AU10,AU43\n1,0,0,0,0,0\n")

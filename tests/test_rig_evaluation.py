@@ -2,6 +2,8 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -22,7 +24,7 @@ from tests.crowd import crowd
 from tests.still_rig import TRIAL
 
 NEWBORN, ADULT = 0, 12
-PLAN = Plan(together=4, recovered=0)
+PLAN = Plan(alone=(4, 9, 12, 43), together=4, recovered=0)
 SHARE = "mean error over the teacher's mean displacement, unseen_topology"
 
 
@@ -71,7 +73,7 @@ def tried(who, moved=None, plan=PLAN):
 
 
 def test_the_teacher_reaches_every_goal_to_the_last_digit():
-    plans = [Plan(together=4, recovered=count, mirrored=1) for count in (0, 0, 1)]
+    plans = [Plan(together=2, recovered=1, mirrored=1), PLAN, replace(PLAN, mirrored=2)]
     measured = [tried(who, plan=plan) for who, plan in zip(everywhere(), plans, strict=True)]
     summary = summarise(measured)
     assert list(summary.splits) == list(SPLITS)
@@ -84,7 +86,7 @@ def test_the_teacher_reaches_every_goal_to_the_last_digit():
     assert summary.zero == (3, 3)
     assert max(summary.mirror_mm.values()) < 1e-4
     assert summary.halting == {}
-    assert summary.growing[1] > 100
+    assert summary.growing == (36 + 2 * 8, 36 + 2 * 8)
     judged = goals(summary)
     assert len(judged) == 11
     assert [goal.name for goal in judged if not goal.reached] == []
@@ -93,13 +95,12 @@ def test_the_teacher_reaches_every_goal_to_the_last_digit():
 @pytest.mark.parametrize(("share", "misses"), [(0.9, 2), (1.04, 1), (0.98, 0)])
 def test_a_weaker_or_stronger_rig_is_told_by_as_much(share, misses):
     who = subject("unseen_topology", NEWBORN, "decimated_1800", True)
-    plan = Plan(together=4, recovered=0)
-    summary = summarise([tried(who, lambda *aus: share * who.moved(*aus), plan)])
+    summary = summarise([tried(who, lambda *aus: share * who.moved(*aus))])
     cells = [summary.splits["unseen_topology"]]
     cells += [
         cell for part in (summary.aus, summary.bands) for cell in part["unseen_topology"].values()
     ]
-    assert len(cells) == 1 + 20 + 1
+    assert len(cells) == 1 + 5 + 1
     for cell in cells:
         assert cell.error_share == pytest.approx(abs(share - 1), abs=1e-5)
         assert cell.strength == pytest.approx(share, abs=1e-5)
@@ -114,7 +115,7 @@ def test_an_au_that_is_missing_is_named():
     assert cells["9"].error_share == pytest.approx(1, abs=1e-9)
     assert cells["9"].strength == 0
     assert max(cell.error_share for au, cell in cells.items() if au not in ("9", "several")) < 1e-12
-    assert set(cells) == {*map(str, facs.AUS), "several"}
+    assert set(cells) == {"4", "9", "12", "43", "several"}
 
 
 def test_millimetres_are_of_the_face_and_shares_of_all_skin():
@@ -135,6 +136,15 @@ def test_millimetres_are_of_the_face_and_shares_of_all_skin():
     assert np.abs(found.errors.at_head[known] - 0.2).max() < 1e-3
 
 
+def test_teeth_and_tongue_are_no_face():
+    who, wide = subject(), vectors.Vector(facs.AUVector.both({27: 5.0}), 27)
+    motions = errors.move(who, rig_with(who, who.moved).of(who), [wide])
+    face = errors.face(who, motions, [wide])
+    assert face.sum() > 500
+    assert (who.head.topology.part[face] == head.SKIN).all()
+    assert (np.linalg.norm(motions.teacher[0], axis=1)[~who.skin] > 1e-3).sum() > 50
+
+
 def test_the_95th_percentile_is_that_of_all_errors():
     who = subject("unseen_topology", ADULT, "decimated_1800")
     rng = np.random.default_rng(1)
@@ -145,7 +155,7 @@ def test_the_95th_percentile_is_that_of_all_errors():
         raw[tuple(left.items())] = 1000 * np.linalg.norm(off, axis=1)
         return who.moved(left, right) + off
 
-    found = tried(who, moved, Plan(together=2, recovered=0))
+    found = tried(who, moved)
     motions = errors.move(who, rig_with(who, who.moved).of(who), found.vectors)
     face = errors.face(who, motions, found.vectors)
     lengths = [raw[tuple(one.aus.left.items())][face] for one in found.vectors]
@@ -189,7 +199,7 @@ def test_an_au_that_does_not_grow_is_named():
         weak = {au: 2.0 if au == 10 and value == 4.0 else value for au, value in left.items()}
         return who.moved(weak, weak)
 
-    summary = summarise([tried(who, moved, Plan(together=2, recovered=0))])
+    summary = summarise([tried(who, moved, Plan((4, 10, 45, 43), together=2, recovered=0))])
     assert set(summary.halting) == {"10"}
     assert summary.halting["10"] == tuple(
         f"isotropic_5023, 18-39 years, {side}" for side in ("left", "right")
@@ -244,6 +254,19 @@ def test_a_rig_of_other_vertices_and_nobody_are_refused():
         summarise([])
 
 
+def test_the_rig_that_ships_comes_close():
+    """On the two heads that there is time for; `pain3d eval-rig` tries it on many."""
+    rng, plan = np.random.default_rng(6), Plan(alone=(4, 10, 43), together=3, recovered=0)
+    rig, newborn = eval_rig.neural(), subject("unseen_person", NEWBORN)
+    adult = subject("unseen_both", ADULT, "isotropic_5023")
+    head_alone = measure(newborn, rig, replace(plan, mirrored=1), rng)
+    summary = summarise([head_alone, measure(adult, rig, plan, rng)])
+    judged = [goal for goal in goals(summary) if "on one core" not in goal.name]
+    assert len(judged) == 9
+    assert [(goal.name, goal.value) for goal in judged if goal.reached is False] == []
+    assert summary.mirror_mm["anny"] < 1e-3
+
+
 def test_more_people_are_the_same_and_others():
     unseen = eval_rig.Crowd(eval_rig.UNSEEN, 8_000_000)
     six, twelve = (eval_rig.chosen(unseen, count) for count in (6, 12))
@@ -253,6 +276,22 @@ def test_more_people_are_the_same_and_others():
         for index in six
     }
     assert len(ages) == 6
+
+
+def test_whom_weights_were_trained_on_is_read_from_them(monkeypatch):
+    facts = {}
+    monkeypatch.setattr(eval_rig, "load", lambda: SimpleNamespace(facts=facts))
+    with pytest.raises(ValueError, match=r"weights must tell seed, count and ages of .* got {}"):
+        eval_rig.shipped()
+    crowds = [{"seed": seed, "count": 3, "ages": "0-17"} for seed in (5, 6)]
+    facts["people"] = {"seen": crowds[0], "unseen": crowds[1]}
+    trial = eval_rig.shipped()
+    assert (trial.seen.seed, trial.tried.seed) == (5, 6)
+    seen = [task for task in eval_rig.tasks(eval_rig.Options(), trial) if task.crowd.seed == 5]
+    assert {task.index for task in seen} == {0, 1, 2}
+    assert {(task.split, task.crowd.ages) for task in seen} == {("unseen_topology", "0-17")}
+    assert {task.topology for task in seen} == set(topologies.HELD_OUT)
+    assert not any(task.crowd.seed == 6 for task in eval_rig.tasks(eval_rig.Options(), trial))
 
 
 def test_the_command(tmp_path, capsys, monkeypatch):

@@ -60,7 +60,7 @@ def sheet(measured: Sequence[Measured], model: HeadModel) -> bytes:
     fields = [on_head(own, head) for _, own in parts]
     face = head.vertices[:, 2] > 0
     high = [np.quantile(error[known & face], NEARLY_ALL) for error, known in fields]
-    scale = Normalize(0.0, max(LEAST_MM, np.ceil(10 * max(high)) / 10), clip=True)
+    scale = Normalize(0.0, max(LEAST_MM, np.ceil(20 * max(high)) / 20), clip=True)
     figure = Figure(figsize=(2.9 * len(TURNS_DEG) + 1.6, 3.0 * len(parts)), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(len(parts), len(TURNS_DEG), squeeze=False)
@@ -71,9 +71,8 @@ def sheet(measured: Sequence[Measured], model: HeadModel) -> bytes:
             axis.imshow(_drawn(head, colour, turn))
             axis.set_xticks([])
             axis.set_yticks([])
-        names = sorted({one.topology for one in own})
-        title = f"{WORDS[split]} ({', '.join(names)})"
-        row[0].set_title(title, loc="left", fontsize=10)
+        title = row[0].set_title(f"{WORDS[split]}: {len(own)} heads", loc="left", fontsize=10)
+        title.set_in_layout(False)  # It may be wider than the first picture.
     bar = figure.colorbar(ScalarMappable(scale, COLOURS), ax=axes, fraction=0.03, extend="max")
     bar.set_label("mean error over all AU vectors, mm")
     file = io.BytesIO()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from assets import facs
 from rigging.evaluation.errors import Errors, Motions, compare, face, move
 from rigging.evaluation.order import Course, courses, unlike_mirrored_mm, zero_is_neutral
 from rigging.evaluation.recovery import recover
@@ -17,8 +18,10 @@ READY = {4: 1.0}
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is tried on a subject beside every AU alone."""
+    """How much is tried on a subject."""
 
+    alone: tuple[int, ...] = facs.AUS
+    """AUs that are tried alone, at every step."""
     together: int = 30
     """Vectors of several AUs."""
     recovered: int = 3
@@ -58,7 +61,7 @@ class Measured:
 
 def measure(subject: Subject, rig: Rig, plan: Plan, rng: np.random.Generator) -> Measured:
     """Try a rig on a subject; `rng` draws the vectors of several AUs."""
-    single, several = alone(), together(plan.together, rng)
+    single, several = alone(plan.alone), together(plan.together, rng)
     vectors = (*single, *several)
     start = time.process_time()
     pose = rig.of(subject)

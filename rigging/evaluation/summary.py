@@ -125,16 +125,14 @@ def _by(
 
 
 def _by_au(measured: Sequence[Measured]) -> dict[Split, dict[str, Cell]]:
-    names = dict.fromkeys(vector.alone for one in measured for vector in one.vectors)
-    return {
-        split: {
-            "several" if au is None else str(au): _cell(
-                own, [np.array([vector.alone == au for vector in one.vectors]) for one in own]
-            )
-            for au in names
-        }
-        for split, own in _by_split(measured)
-    }
+    found: dict[Split, dict[str, Cell]] = {}
+    for split, own in _by_split(measured):
+        names = dict.fromkeys(vector.alone for one in own for vector in one.vectors)
+        for au in names:
+            rows = [np.array([vector.alone == au for vector in one.vectors]) for one in own]
+            name = "several" if au is None else str(au)
+            found.setdefault(split, {})[name] = _cell(own, rows)
+    return found
 
 
 def _cell(

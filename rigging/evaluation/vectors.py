@@ -1,5 +1,6 @@
 """The AU vectors that a rig is tried on: every AU alone at every step, and several together."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,13 +28,13 @@ class Vector:
         return self.aus.left == self.aus.right
 
 
-def alone() -> tuple[Vector, ...]:
-    """Every AU at 1 to 5 on both sides, as the rules of the set allow.
+def alone(aus: Sequence[int] = facs.AUS) -> tuple[Vector, ...]:
+    """Every AU of `aus` at 1 to 5 on both sides, as the rules of the set allow.
 
     AU43 is one vector, which is also what AU45 = 5 stands for: AU45 ends at 4.
     """
     found = []
-    for au in facs.AUS:
+    for au in aus:
         if au == 43:
             found.append(Vector(facs.AUVector.both({43: 1, 45: facs.CLOSED}), 43))
             continue

@@ -17,27 +17,32 @@ from rigging.registration.nearest import Hits, Surface, dot
 class Stage:
     """One round of the fit: how many components are free and how exact the surfaces are held.
 
-    Lengths are metres: `sigma` of a place that fits, `gate` beyond which a pair is not used, `turn`
-    as in `nearest.Surface`.
+    `points` of the head model and twice as many of the mesh are compared. Lengths are metres:
+    `sigma` of a place that fits, `gate` beyond which a pair is not used, `turn` and `slack` as in
+    `nearest.Surface`. Where `settled`, the triangles that may be nearest are looked for once.
     """
 
     rounds: int
     components: int
+    points: int
     sigma: float
     gate: float
     turn: float
     slack: float = 0.0
+    settled: bool = False
 
 
 STAGES = (
-    Stage(3, 6, 5e-3, 4e-2, 2e-2),
-    Stage(3, 25, 2e-3, 2e-2, 1e-2),
-    Stage(3, 80, 8e-4, 1e-2, 6e-3),
-    Stage(3, 190, 3e-4, 5e-3, 4e-3, 0.5),
-    Stage(3, 190, 6e-5, 3e-3, 3e-3, 1.0),
+    Stage(3, 6, 500, 5e-3, 4e-2, 2e-2),
+    Stage(3, 25, 500, 2e-3, 2e-2, 1e-2),
+    Stage(3, 80, 900, 8e-4, 1e-2, 6e-3, settled=True),
+    Stage(3, 160, 1500, 3e-4, 5e-3, 4e-3, 0.5, settled=True),
+    Stage(3, 280, 1500, 6e-5, 3e-3, 3e-3, 1.0, settled=True),
 )
-# Points taken from the head model and from the mesh in a round.
-FORWARD, BACKWARD = 1500, 2500
+CANDIDATES = 4
+# Residuals smaller than this many times the usual one are not told apart; pairs from the head
+# model's side count this much.
+LOOSE, BACK = 3.0, 0.1
 # Normals that differ by more than 60 degrees are of other sheets of skin.
 AGREE = 0.5
 
@@ -112,35 +117,39 @@ def fit(target: Surface, eyes: Float64[np.ndarray, "2 3"] | None) -> Fitted:
     topology = head_models.load().topology
     skin = (topology.part[topology.triangles] == SKIN).all(1)
     triangles, inner = topology.triangles[skin], ~known.outer[skin]
-    candidates = np.flatnonzero(known.weight > 0)
-    chosen = candidates[spread(len(candidates), FORWARD)]
-    theirs = spread(len(target.vertices), BACKWARD)
-    theirs = theirs[np.linalg.norm(target.normals[theirs], axis=1) > 0.5]
-
+    seen = np.flatnonzero(known.weight > 0)
+    facing = np.flatnonzero(np.linalg.norm(target.normals, axis=1) > 0.5)
     state = Fitted(1.0, np.eye(3), np.zeros(3), np.zeros(STAGES[0].components))
     for stage in STAGES:
         grown = np.zeros(min(stage.components, len(space.symmetric)))
         grown[: len(state.coefficients)] = state.coefficients
         state = Fitted(state.scale, state.rotation, state.shift, grown)
         searched = Surface(target.vertices, target.triangles, stage.turn, stage.slack)
-        for _ in range(stage.rounds):
+        chosen = seen[spread(len(seen), stage.points)]
+        theirs = facing[spread(len(facing), 2 * stage.points)]
+        points, normals = target.vertices[theirs], target.normals[theirs]
+        for number in range(stage.rounds):
             ours = Surface(state.vertices(), triangles, stage.turn, stage.slack, inner)
-            rows = _Rows(state, ours.vertices, stage)
-            hits = searched.nearest(ours.vertices[chosen], ours.normals[chosen])
-            good = usable(hits, ours.vertices[chosen], ours.normals[chosen], stage.gate)
-            picked = chosen[good]
-            rows.add(
-                picked[:, None], np.ones((len(picked), 1)), hits.points[good], hits.normals[good],
-                0.5 * known.weight[picked],
-            )  # fmt: skip
-            points, normals = target.vertices[theirs], target.normals[theirs]
-            hits = ours.nearest(points, normals)
-            good = usable(hits, points, normals, stage.gate)
+            placed, turned = ours.vertices[chosen], ours.normals[chosen]
+            if number == 0 or not stage.settled:
+                faces = ours.candidates(points, normals, CANDIDATES)
+                back_faces = searched.candidates(placed, turned, CANDIDATES)
+            hits = ours.choose(points, normals, faces)
             weight = (hits.weights * known.weight[hits.corners]).sum(1)
-            good &= weight > 0
+            good = usable(hits, points, normals, stage.gate) & (weight > 0)
+            back = searched.choose(placed, turned, back_faces)
+            fine = usable(back, placed, turned, stage.gate)
+            picked = chosen[fine]
+            off = np.abs(dot(points - hits.points, hits.normals)[good])
+            sigma = max(stage.sigma, LOOSE * float(np.median(off))) if len(off) else stage.sigma
+            rows = _Rows(state, ours.vertices, sigma)
             rows.add(
                 hits.corners[good], hits.weights[good], points[good], hits.normals[good],
                 weight[good],
+            )  # fmt: skip
+            rows.add(
+                picked[:, None], np.ones((len(picked), 1)), back.points[fine], back.normals[fine],
+                BACK * known.weight[picked],
             )  # fmt: skip
             if eyes is not None:
                 for axis in np.eye(3):
@@ -155,8 +164,8 @@ def fit(target: Surface, eyes: Float64[np.ndarray, "2 3"] | None) -> Fitted:
 class _Rows:
     """Normal equations of one round: motion, turn, growth and coefficients."""
 
-    def __init__(self, state: Fitted, vertices: np.ndarray, stage: Stage):
-        self.state, self.vertices, self.stage = state, vertices, stage
+    def __init__(self, state: Fitted, vertices: np.ndarray, sigma: float):
+        self.state, self.vertices, self.sigma = state, vertices, sigma
         count = 7 + len(state.coefficients)
         # Coefficients are of spread 1 over people; motions are almost free.
         self.matrix = np.diag(np.r_[np.full(3, 1.0), np.full(3, 1e2), 1e2, np.ones(count - 7)])
@@ -176,7 +185,7 @@ class _Rows:
         state, count_used = self.state, len(self.state.coefficients)
         places = np.einsum("pc,pcx->px", weights, self.vertices[corners])
         residual = dot(normals, targets - places)
-        weight = count * robust(residual, self.stage.sigma)
+        weight = count * robust(residual, self.sigma)
         local = (state.scale * normals @ state.rotation).astype(np.float32)
         basis = shapes.load().components
         rows = np.zeros((len(places), 7 + count_used), np.float32)
@@ -187,8 +196,8 @@ class _Rows:
         rows[:, :3] = np.cross(about, normals)
         rows[:, 3:6] = normals
         rows[:, 6] = dot(about, normals)
-        rows *= np.sqrt(weight)[:, None].astype(np.float32) / np.float32(self.stage.sigma)
-        scaled = residual * np.sqrt(weight) / self.stage.sigma
+        rows *= np.sqrt(weight)[:, None].astype(np.float32) / np.float32(self.sigma)
+        scaled = residual * np.sqrt(weight) / self.sigma
         self.matrix += rows.T @ rows
         self.right += rows.T @ scaled.astype(np.float32)
 

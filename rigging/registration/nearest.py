@@ -8,7 +8,8 @@ from jaxtyping import Bool, Float, Float64, Int
 from scipy.spatial import cKDTree
 
 # Triangles are searched by samples this far apart (metres), at most so many along an edge.
-SPACING, MOST = 0.006, 6
+SPACING, MOST = 0.01, 6
+# Shy triangles are taken only where they are nearer than others by about this much, metres.
 SHY = 0.0003
 
 
@@ -33,7 +34,7 @@ def dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def barycentric(
-    points: Float64[np.ndarray, "*batch 3"], corners: Float64[np.ndarray, "*batch 3 3"]
+    points: Float64[np.ndarray, "*#batch 3"], corners: Float64[np.ndarray, "*#batch 3 3"]
 ) -> Float64[np.ndarray, "*batch 3"]:
     """Weights of the corners at the nearest point of each triangle."""
     a = corners[..., 0, :]
@@ -103,7 +104,11 @@ def _samples(corners: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 @dataclass(frozen=True, eq=False)
 class Surface:
-    """Triangles to be searched; `turn` metres of distance are worth a normal's change by 1."""
+    """Triangles to be searched.
+
+    `turn` metres of distance are worth a normal's change by 1; changes up to `slack` cost nothing
+    in the final choice. `shy` triangles are the second choice (`SHY`).
+    """
 
     vertices: Float64[np.ndarray, "vertices 3"]
     triangles: Int[np.ndarray, "triangles 3"]
@@ -129,30 +134,49 @@ class Surface:
         places = np.concatenate([points, self.turn * normals[owners]], axis=1)
         return cKDTree(places, balanced_tree=False, compact_nodes=False), owners
 
-    def nearest(
+    def candidates(
         self,
         points: Float[np.ndarray, "points 3"],
         normals: Float[np.ndarray, "points 3"],
-        candidates: int = 5,
-    ) -> Hits:
-        """The places nearest to points in position and normal."""
+        count: int,
+    ) -> Int[np.ndarray, "points count"]:
+        """Triangles that may hold the nearest place in position and normal."""
         tree, owners = self._tree
-        _, near = tree.query(np.concatenate([points, self.turn * normals], axis=1), k=candidates)
-        faces = owners[near]
+        return owners[tree.query(np.concatenate([points, self.turn * normals], axis=1), k=count)[1]]
+
+    def choose(
+        self,
+        points: Float[np.ndarray, "points 3"],
+        normals: Float[np.ndarray, "points 3"],
+        faces: Int[np.ndarray, "points count"],
+    ) -> Hits:
+        """The nearest places on some triangles."""
         corners = self.triangles[faces]
-        weights = barycentric(
-            np.broadcast_to(points[:, None], (*faces.shape, 3)), self.vertices[corners]
-        )
-        places = np.einsum("pkc,pkcx->pkx", weights, self.vertices[corners])
-        facing = np.einsum("pkc,pkcx->pkx", weights, self.normals[corners])
-        away, bent = points[:, None] - places, normals[:, None] - facing
+        places, facing = self.vertices[corners], self.normals[corners]
+        weights = barycentric(points[:, None], places)
+        away = points[:, None] - _mixed(weights, places)
+        bent = normals[:, None] - _mixed(weights, facing)
         bent = np.maximum(np.sqrt(dot(bent, bent)) - self.slack, 0.0)
         cost = dot(away, away) + (self.turn * bent) ** 2
         if self.shy is not None:
             cost += SHY**2 * self.shy[faces]
         best = (np.arange(len(points)), cost.argmin(1))
-        normal = facing[best]
-        normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-30)
         face, weight = faces[best], weights[best]
+        normal = _mixed(weight, facing[best])
+        normal /= np.maximum(np.sqrt(dot(normal, normal)), 1e-30)[:, None]
         border = ((weight < 1e-9) & self.border[face]).any(1)
-        return Hits(self.triangles[face], weight, places[best], normal, border, face)
+        return Hits(self.triangles[face], weight, points - away[best], normal, border, face)
+
+    def nearest(
+        self,
+        points: Float[np.ndarray, "points 3"],
+        normals: Float[np.ndarray, "points 3"],
+        count: int = 5,
+    ) -> Hits:
+        """The places nearest to points in position and normal."""
+        return self.choose(points, normals, self.candidates(points, normals, count))
+
+
+def _mixed(weights: np.ndarray, corners: np.ndarray) -> np.ndarray:
+    """Corners mixed by weights, along the axis before the last."""
+    return (weights[..., None, :] @ corners)[..., 0, :]

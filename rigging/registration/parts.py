@@ -140,7 +140,7 @@ class Expected:
     """Where the parts of a head are on a standing mesh: centres of eyes, points of inner parts."""
 
     eyes: Float64[np.ndarray, "2 3"]
-    inner: tuple[Float64[np.ndarray, "points 3"], ...]
+    inner: tuple[Float64[np.ndarray, "_ 3"], ...]
 
 
 INNER = (UPPER_TEETH, LOWER_TEETH, TONGUE)

@@ -4,6 +4,7 @@ Teeth, tongue and the centres of the eyes are pieces of their own: links to the 
 mean head make them follow it.
 """
 
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -85,3 +86,33 @@ def bending() -> sparse.csr_array:
     """Energy of a field: squares of its Laplacian over the surface, 1 / square metres."""
     matrix, size = laplacian()
     return sparse.csr_array(matrix @ sparse.diags_array(1 / size) @ matrix)
+
+
+@cache
+def preconditioner(length: float) -> Solver:
+    """Solves a mesh that covers all of the head, places held, detail below `length` smoothed."""
+    size = laplacian()[1]
+    return Solver(sparse.diags_array(0.5 * size) + length**4 * bending())
+
+
+def minimise(
+    apply: Callable[[np.ndarray], np.ndarray],
+    right: Float64[np.ndarray, "controls 3"],
+    start: Float64[np.ndarray, "controls 3"],
+    length: float,
+    steps: int,
+) -> Float64[np.ndarray, "controls 3"]:
+    """Solve `apply(x) = right` from `start` by conjugate gradients."""
+    solver, out = preconditioner(length), start.copy()
+    left = right - apply(out)
+    better = solver(left)
+    along, size = better, float((left * better).sum())
+    for _ in range(steps):
+        applied = apply(along)
+        far = size / max(float((along * applied).sum()), 1e-300)
+        out += far * along
+        left = left - far * applied
+        better = solver(left)
+        before, size = size, float((left * better).sum())
+        along = better + size / max(before, 1e-300) * along
+    return out

@@ -1,6 +1,6 @@
 """From the axes, unit and place of any head mesh to ours: metres, y up, +z ahead.
 
-A mesh is tried in all 24 positions of its axes and at several sizes against heads of three ages;
+A mesh is tried in all 24 positions of its axes and at several sizes against heads of four ages;
 the best tries are refined. Where the unit so found is a usual one it is taken to be exactly that.
 """
 
@@ -20,8 +20,9 @@ from rigging.registration.template import Template
 
 UNITS = {"m": 1.0, "dm": 0.1, "cm": 0.01, "mm": 0.001, "in": 0.0254}
 """Metres a unit."""
-# How much larger or smaller than the template of its age a head is in a usual unit.
-GROWN = (0.82, 1.22)
+# How much larger or smaller than the nearest template a head may be in a unit: in those that are
+# rarely used it must fit well, or a mesh without a unit would seem to have one.
+COMMON, GROWN, GROWN_RARELY = ("m", "cm", "mm"), (0.74, 1.42), (0.88, 1.14)
 # Height of what a mesh may hold in heights from the eyes to the crown: from face to shoulders.
 HEIGHTS = (1.9, 2.5, 3.2, 4.2)
 # How many tries are left after each round, and how many steps it has.
@@ -170,17 +171,13 @@ class _Skin:
 
     def best(self) -> _Laid:
         """Where this is most like a head of any age."""
-        *others, adult = template.load()
-        tries = [self.refined(one, adult, 0) for one in self._starts(adult)]
-        for kept, steps in ROUNDS:
-            tries = sorted(tries, key=lambda one: one.residual)[:kept]
-            tries = [self.refined(one, adult, steps) for one in tries]
-        first = min(tries, key=lambda one: one.residual)
-        laid = [
-            (self.slid(self.refined(first, each, LAST[0]), each, LAST[1]), each)
-            for each in (*others, adult)
-        ]
-        similarity, chosen = min(laid, key=lambda one: one[0].residual)
+        youngest, *_, adult = template.load()
+        similarity, chosen = self._nearest(adult)
+        if similarity.face >= RESIDUAL:
+            # An infant's shoulders and skull are so unlike an adult's that the position was missed.
+            other, known = self._nearest(youngest)
+            if other.face < similarity.face:
+                similarity, chosen = other, known
         placed = similarity.lay(self.points)
         away, near = chosen.tree.query(placed)
         agree = (chosen.normals[near] * (self.normals @ similarity.rotation.T)).sum(1)
@@ -190,6 +187,19 @@ class _Skin:
         shift = similarity.shift - scale * similarity.rotation @ self.middle
         own = replace(similarity, scale=scale, shift=shift)
         return _Laid(own, chosen, outward)
+
+    def _nearest(self, lead: Template) -> tuple[_Try, Template]:
+        """The best position on the head of an age, and from there on heads of every age."""
+        tries = [self.refined(one, lead, 0) for one in self._starts(lead)]
+        for kept, steps in ROUNDS:
+            tries = sorted(tries, key=lambda one: one.residual)[:kept]
+            tries = [self.refined(one, lead, steps) for one in tries]
+        first = min(tries, key=lambda one: one.residual)
+        laid = [
+            (self.slid(self.refined(first, each, LAST[0]), each, LAST[1]), each)
+            for each in template.load()
+        ]
+        return min(laid, key=lambda one: one[0].residual)
 
     def _starts(self, known: Template) -> list[_Try]:
         starts = []
@@ -300,10 +310,11 @@ def _nudged(
 
 def _sized(laid: _Try, known: Template) -> tuple[Frame, parts.Expected]:
     """A frame whose unit is a usual one if that makes a head of plausible size."""
-    factors = {metres / laid.scale: metres for metres in UNITS.values()}
-    fitting = [factor for factor in factors if GROWN[0] <= factor <= GROWN[1]]
-    factor = fitting[0] if fitting else 1.0
-    scale = factors[factor] if fitting else laid.scale
+    scale, factor = laid.scale, 1.0
+    for name, metres in UNITS.items():
+        low, high = GROWN if name in COMMON else GROWN_RARELY
+        if low <= metres / laid.scale <= high:
+            scale, factor = metres, metres / laid.scale
     origin = laid.back(np.zeros((1, 3)))[0]
     return Frame(float(scale), laid.rotation, origin), template.grown(known, factor)
 

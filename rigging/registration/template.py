@@ -1,4 +1,4 @@
-"""Heads of three ages as clouds of points: what a mesh is compared with to set it upright."""
+"""Heads of four ages as clouds of points: what a mesh is compared with to set it upright."""
 
 from dataclasses import dataclass, replace
 from functools import cache
@@ -12,7 +12,7 @@ from assets import head as heads
 from assets.head import SKIN, Topology
 from rigging.registration.parts import INNER, Expected
 
-AGES = {0.3: -0.23, 5.0: 0.18, 25.0: 2 / 3}
+AGES = {0.05: -0.31, 1.5: 0.03, 6.0: 0.22, 25.0: 2 / 3}
 """Ages in years of the heads that are compared, and the age of their phenotypes."""
 # The head without neck: what every mesh of a head has. Metres above the eyes of an adult.
 CHIN, NAPE = -0.105, -0.06
@@ -71,7 +71,7 @@ def outer(topology: Topology) -> Bool[np.ndarray, " triangles"]:
 
 @cache
 def load() -> tuple[Template, ...]:
-    """The three heads, youngest first."""
+    """The four heads, youngest first."""
     model = heads.load()
     triangles = model.topology.triangles[outer(model.topology)]
     out = []

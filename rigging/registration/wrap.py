@@ -1,6 +1,6 @@
 """Lay the head model's topology on a mesh: the nearest person first, then the rest, smoothly."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Float64, Int32
@@ -8,6 +8,7 @@ from scipy import sparse
 from scipy.spatial import cKDTree
 
 from assets import head as head_models
+from assets.eyes import Eyes
 from assets.head import LEFT_EYE, LOWER_TEETH, RIGHT_EYE, SKIN, TONGUE, UPPER_TEETH, Head
 from rigging.registration import smooth
 from rigging.registration.fit import Fitted, fit, regions, usable
@@ -15,7 +16,7 @@ from rigging.registration.maps import Laid, matrix
 from rigging.registration.mesh import TriangleMesh
 from rigging.registration.nearest import Surface, dot
 from rigging.registration.placed_eyes import eyes_of
-from rigging.registration.standard import Frame, Standing, stand
+from rigging.registration.standard import UNITS, Frame, Standing, stand
 
 # Rounds of the refinement: metres below which what is left is smoothed away, and beyond which
 # places are no pair.
@@ -26,7 +27,10 @@ TURN, SLACK = 3e-3, 1.0
 OWN = 0.05
 # Share of what is left along the surface that a round follows.
 SLIDE = 0.05
-STEPS = 3
+STEPS = 8
+HOLD = 1e-4
+# A person's size is known from their shape to about this factor.
+LIFE_SIZE = 1.15
 # Skin of the head model farther than this from the mesh (metres) is not covered by it.
 COVERED = 2.5e-3
 
@@ -44,41 +48,67 @@ def ours(vertices: Float64[np.ndarray, "vertices 3"]) -> Surface:
     return Surface(vertices, triangles, TURN, SLACK, inner)
 
 
-def refine(fitted: Fitted, target: Surface) -> Float64[np.ndarray, "vertices 3"]:
+@dataclass(frozen=True, eq=False)
+class _Pairs:
+    """Places on our skin (`rows` of corner weights) to be held on planes through `goals`."""
+
+    rows: sparse.csr_array
+    goals: Float64[np.ndarray, "pairs 3"]
+    facing: Float64[np.ndarray, "pairs 3"]
+    weight: Float64[np.ndarray, " pairs"]
+
+    def pull(self, away: Float64[np.ndarray, "pairs 3"]) -> Float64[np.ndarray, "controls 3"]:
+        """What pairs that are this far apart pull at control vertices."""
+        along = dot(away, self.facing)[:, None] * self.facing
+        return self.rows.T @ (self.weight[:, None] * (along + SLIDE * away))
+
+    def moved(
+        self,
+        base: Float64[np.ndarray, "controls 3"],
+        start: Float64[np.ndarray, "controls 3"],
+        length: float,
+    ) -> Float64[np.ndarray, "controls 3"]:
+        """How far `base` has to move, smoothly over `length` metres; `start` is near to it."""
+        bending, hold = smooth.bending(), HOLD * smooth.laplacian()[1][:, None]
+
+        def apply(field: np.ndarray) -> np.ndarray:
+            return self.pull(self.rows @ field) + length**4 * (bending @ field) + hold * field
+
+        return smooth.minimise(
+            apply, self.pull(self.goals - self.rows @ base), start, length, STEPS
+        )
+
+
+def refine(fitted: Fitted, target: Surface) -> Float64[np.ndarray, "controls 3"]:
     """Move the fitted person's skin onto the mesh; what is not covered follows smoothly."""
-    bending, known = smooth.bending(), regions()
-    vertices = fitted.vertices()
-    base, moved = vertices, np.zeros_like(vertices)
+    known, base = regions(), fitted.vertices()
+    moved = np.zeros_like(base)
     theirs = np.flatnonzero(np.linalg.norm(target.normals, axis=1) > 0.5)
     points, normals = target.vertices[theirs], target.normals[theirs]
     weights = smooth.areas(target.vertices, target.triangles)[theirs]
     own = np.flatnonzero(known.weight > 0)
-    size = smooth.laplacian()[1]
-    for length, gate in ROUNDS:
+    size = OWN * smooth.laplacian()[1][own]
+    each = sparse.eye_array(len(base), format="csr")[own]
+    for number, (length, gate) in enumerate(ROUNDS):
         surface = ours(base + moved)
-        hits = surface.nearest(points, normals)
+        placed, turned = surface.vertices[own], surface.normals[own]
+        if number % 2 == 0:
+            faces = surface.candidates(points, normals, 6)
+            back_faces = target.candidates(placed, turned, 4)
+        hits = surface.choose(points, normals, faces)
         good = usable(hits, points, normals, gate) & (known.weight[hits.corners] > 0).all(1)
-        back = target.nearest(surface.vertices[own], surface.normals[own])
-        fine = usable(back, surface.vertices[own], surface.normals[own], gate)
-        rows = sparse.vstack(
-            [matrix(hits, len(base))[good], sparse.eye_array(len(base), format="csr")[own[fine]]],
-            format="csr",
+        back = target.choose(placed, turned, back_faces)
+        fine = usable(back, placed, turned, gate)
+        pairs = _Pairs(
+            sparse.csr_array(
+                sparse.vstack([matrix(hits, len(base))[good], each[fine]], format="csr")
+            ),
+            np.concatenate([points[good], back.points[fine]]),
+            np.concatenate([hits.normals[good], back.normals[fine]]),
+            np.concatenate([weights[good], size[fine]]),
         )
-        goals = np.concatenate([points[good], back.points[fine]])
-        facing = np.concatenate([hits.normals[good], back.normals[fine]])
-        weight = np.concatenate([weights[good], OWN * size[own[fine]]])
-        weighted = sparse.csr_array(rows.T @ sparse.diags_array(weight))
-        solver = smooth.Solver(weighted @ rows + length**4 * bending + _hold(size))
-        for _ in range(STEPS):
-            left = goals - rows @ (base + moved)
-            along = dot(left, facing)[:, None] * facing
-            moved = solver(weighted @ (rows @ moved + along + SLIDE * (left - along)))
+        moved = pairs.moved(base, moved, length)
     return base + moved
-
-
-def _hold(size: np.ndarray) -> sparse.dia_array:
-    """The least stiffness that keeps what nothing reaches where the fitted person has it."""
-    return sparse.diags_array(1e-4 * size)
 
 
 def lay(target: Surface, balls: Float64[np.ndarray, "2 3"] | None) -> tuple[Laid, Fitted]:
@@ -154,15 +184,16 @@ def register(mesh: TriangleMesh) -> Registration:
     centres = None if standing.balls is None else np.stack([one.centre for one in standing.balls])
     laid, fitted = lay(Surface(standing.vertices[skin], triangles, TURN, SLACK), centres)
     balls, years = eyes_of(laid.vertices, fitted, standing.balls)
-    # The frame follows what was found: origin between the eyes, axes those of the fitted person.
+    # The frame follows what was found: origin between the eyes, axes and size the person's.
+    scale = _scale(standing.frame.scale, fitted.scale)
     middle = balls.centre.mean(0, dtype=np.float64)
-    turn = fitted.rotation.T
-    frame = Frame(
-        standing.frame.scale, turn @ standing.frame.rotation, standing.frame.own(middle[None])[0]
-    )
-    ours = (laid.vertices - middle) @ turn.T
-    ours[-2:] = (balls.centre - middle) @ turn.T
-    balls = replace(balls, centre=ours[-2:].astype(np.float32))
+    turn, grow = fitted.rotation.T, scale / standing.frame.scale
+    rotation, origin = turn @ standing.frame.rotation, standing.frame.own(middle[None])[0]
+    frame = Frame(scale, rotation, origin)
+    laid.vertices[-2:] = balls.centre
+    ours = grow * (laid.vertices - middle) @ turn.T
+    size = np.float32(grow)
+    balls = Eyes(ours[-2:].astype(np.float32), balls.radius * size, balls.iris * size)
     model = head_models.load()
     head = Head(model.topology, ours.astype(np.float32), model.actions, balls, years)
     to_mesh = _all_rows(standing, skin, laid)
@@ -178,6 +209,16 @@ def register(mesh: TriangleMesh) -> Registration:
         skin=skin.astype(np.int32),
         laid=laid,
     )
+
+
+def _scale(first: float, fitted: float) -> float:
+    """Metres a unit of the mesh: a usual unit where it makes the fitted person about life-size.
+
+    `first` is what the mesh stands in, `fitted` how much larger than life the person is there.
+    """
+    size = first / fitted
+    nearest = min(UNITS.values(), key=lambda unit: abs(np.log(unit / size)))
+    return nearest if abs(np.log(nearest / size)) < np.log(LIFE_SIZE) else size
 
 
 def _own(standing: Standing) -> tuple[np.ndarray, np.ndarray]:

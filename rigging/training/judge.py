@@ -61,7 +61,8 @@ def judge(
         found.add(sample.laid.name, teacher, rig)
         if drawn is None:
             columns = [AUS.index(au) for au in SHOWN]
-            fields = (field[:, columns].cpu().numpy() for field in (teacher, rig))
-            drawn = picture.draw(sample.surface.vertices, sample.laid.triangles, *fields, SHOWN)
+            ours, theirs = (field[:, columns].cpu().numpy() for field in (rig, teacher))
+            surface = sample.surface.vertices, sample.laid.triangles
+            drawn = picture.draw(*surface, theirs, ours, SHOWN)
     assert drawn is not None
     return found.figures(), drawn

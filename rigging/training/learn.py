@@ -4,6 +4,7 @@ Muscles of little reach would be learnt last, were all counted by millimetres: A
 what they move on average.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -29,8 +30,8 @@ SOFT = 1e-3
 """Errors well below so many mm count by their square."""
 USUAL, POWER = 0.15, 0.6
 """An AU that moves the skin by `USUAL` mm on average weighs 1; others less, the more they move."""
-CHUNK = 1024
-"""Vertices that least squares take at once: bounds memory."""
+TOGETHER = 16
+"""Vertices about a control vertex, over samples, that least squares take at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +75,7 @@ class Learner:
         """Begin with a network that has learnt nothing yet."""
         self.config, self._found = config, found
         self.network = build(config, found).to(config.device)
+        self.pairs = torch.from_numpy(found.pairs).to(config.device)
         self.weights = torch.from_numpy(found.weights).to(config.device)
         self._grounds: dict[str, tuple[Diffusion, Entries]] = {}
 
@@ -91,7 +93,7 @@ class Learner:
 
     def show(self, sample: Sample) -> tuple[Seen, Float[Tensor, "vertices aus 3"]]:
         """What the network sees, and what it should say."""
-        inputs, local = features.features(sample.surface)
+        inputs, local = sample.features
         on, entries = self._ground(sample.laid)
         seen = Seen(self._tensor(inputs), self._tensor(local), on, entries)
         return seen, self._tensor(sample.fields)
@@ -110,30 +112,53 @@ class Learner:
         Each control vertex is fitted to what lies in the triangles about it, by its share there:
         exact where vertices are control vertices, else as regression in a window is.
         """
-        maps, pairs = self.network.maps, self.network.pairs
-        active, row_of = torch.unique(pairs[:, 0], return_inverse=True)
+        maps = self.network.maps
+        active, row_of = torch.unique(self.pairs[:, 0], return_inverse=True)
         size = maps.shape[1]
         sums = maps.new_zeros(len(active), size, size + 3 * len(AUS), dtype=torch.float64)
+        about: dict[str, About] = {}
+        waiting: dict[str, list[Tensor]] = defaultdict(list)
         for sample in samples:
             seen, wanted = self.show(sample)
-            codes = self.network.codes(seen).double()
-            both = torch.cat([codes, wanted.double().flatten(1)], dim=1)
-            vertex, row, share = self._shares(sample.laid, active)
-            for first in range(0, len(vertex), CHUNK):
-                at = slice(first, first + CHUNK)
-                left = codes[vertex[at]] * share[at, None]
-                sums.index_add_(0, row[at], left[:, :, None] * both[vertex[at]][:, None])
+            name = sample.laid.name
+            if name not in about:
+                about[name] = self._about(sample.laid, active)
+            waiting[name].append(torch.cat([self.network.codes(seen), wanted.flatten(1)], dim=1))
+            if len(waiting[name]) * about[name].vertex.shape[1] >= TOGETHER:
+                about[name].add(waiting.pop(name), sums)
+        for name, rest in waiting.items():
+            about[name].add(rest, sums)
         square, right = sums[:, :, :size], sums[:, :, size:]
         square += self.config.ridge * torch.eye(size, dtype=torch.float64, device=sums.device)
         solved = torch.linalg.solve(square, right).reshape(len(active), size, len(AUS), 3)
-        maps.copy_(solved[row_of, :, pairs[:, 1]].float())
+        maps.copy_(solved[row_of, :, self.pairs[:, 1]].float())
 
-    def _shares(self, laid: Laid, active: Int[Tensor, " controls"]) -> tuple[Tensor, ...]:
-        """Vertices, places in `active` of their corners, and weights there."""
-        place = np.full(laid.to_mesh.shape[1], -1)
-        place[active.cpu().numpy()] = np.arange(len(active))
-        vertex = np.repeat(np.arange(len(laid.canonical)), np.diff(laid.to_mesh.indptr))
-        rows = place[laid.to_mesh.indices]
-        kept = rows >= 0
-        share = laid.to_mesh.data[kept].astype(np.float64)
-        return tuple(map(self._tensor, (vertex[kept], rows[kept], share)))
+    def _about(self, laid: Laid, active: Int[Tensor, " controls"]) -> "About":
+        columns = laid.to_mesh.tocsc()[:, active.cpu().numpy()]
+        count = np.diff(columns.indptr)
+        place = np.arange(max(int(count.max()), 1))
+        there = place < count[:, None]
+        at = np.where(there, columns.indptr[:-1, None] + place, 0)
+        share = np.where(there, columns.data[at], 0.0)
+        return About(self._tensor(columns.indices[at].astype(np.int64)), self._tensor(share))
+
+
+@dataclass(frozen=True, eq=False)
+class About:
+    """Vertices of a topology in the triangles about each of some control vertices.
+
+    `share` is the control vertex's weight there; rows that are shorter end with zeros.
+    """
+
+    vertex: Int[Tensor, "controls most"]
+    share: Float[Tensor, "controls most"]
+
+    def add(self, samples: list[Tensor], sums: Float[Tensor, "controls codes both"]) -> None:
+        """Add to `sums` products of codes with codes and with what is wanted.
+
+        `samples` hold both for each vertex, codes first.
+        """
+        both = torch.cat([one.double()[self.vertex] for one in samples], dim=1)
+        share = self.share.double().repeat(1, len(samples))
+        left = both[:, :, : sums.shape[1]] * share[:, :, None]
+        sums.baddbmm_(left.transpose(1, 2), both)

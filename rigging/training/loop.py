@@ -6,6 +6,7 @@ not, on the same make of device with the same number of threads.
 """
 
 import math
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ import torch
 from rigging.training import checkpoint, items, judge, learn, store, weights
 from rigging.training.checkpoint import Progress
 from rigging.training.config import Run, TrainConfig
-from rigging.training.journal import Journal
+from rigging.training.journal import Journal, Kind
 from rigging.training.learn import Learner
 from rigging.training.people import People, Report
 from rigging.training.store import Feed
@@ -54,6 +55,8 @@ def train(config: TrainConfig, run: Run, people: People, report: Report) -> dict
 @contextmanager
 def _repeatable(seed: int) -> Iterator[None]:
     """Same seed, same bits, and torch's own generators left as they were."""
+    # CUDA's matrix products are the same bits again only with a workspace of fixed size.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     before = torch.are_deterministic_algorithms_enabled()
     devices = list(range(torch.cuda.device_count()))
     with torch.random.fork_rng(devices):
@@ -165,7 +168,8 @@ class _Training:
     def _validate(self, journal: Journal) -> dict[str, float]:
         """Try on unseen people as they are, and again with errors of registration."""
         config, run, found = self.config, self.run, {}
-        for name, noisy in (("unseen", False), ("unseen_noisy", True)):
+        trials: dict[Kind, bool] = {"unseen": False, "unseen_noisy": True}
+        for name, noisy in trials.items():
             samples = (store.read(config, run, item) for item in items.unseen(config, noisy))
             figures, drawn = judge.judge(self.learner, samples)
             journal.line(name, self.done.step, figures)

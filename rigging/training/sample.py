@@ -117,6 +117,11 @@ class Sample:
     surface: Surface
     fields: Float32[np.ndarray, "vertices aus 3"]
 
+    @cached_property
+    def features(self) -> tuple[np.ndarray, np.ndarray]:
+        """Inputs of the encoder and of the decoder; see `rigging.features`."""
+        return features.features(self.surface)
+
 
 def make(person: Person, laid: Laid) -> Sample:
     """Lay a person on a topology, as registration would find them if it made no error."""

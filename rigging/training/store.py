@@ -37,7 +37,7 @@ def prepare(config: TrainConfig, run: Run, people: People, spread: Spread, repor
     run.people.mkdir(parents=True, exist_ok=True)
     stated = {name: getattr(config, name) for name in DECIDING}
     folder.hold(run.people / STATED, stated | {"aus": list(sample.AUS)})
-    everybody = [
+    everybody: list[tuple[Split, int]] = [
         (split, person)
         for split, count in zip(SPLITS, (config.people, config.unseen), strict=True)
         for person in range(count)
@@ -83,6 +83,12 @@ def read(config: TrainConfig, run: Run, item: Item) -> Sample:
     )
 
 
+def _ready(config: TrainConfig, run: Run, item: Item) -> tuple[Sample, object]:
+    """Make a sample, and have it compute what the network will be shown."""
+    made = read(config, run, item)
+    return made, made.features
+
+
 class Feed:
     """Samples in their order, made by threads ahead of their turn."""
 
@@ -91,7 +97,7 @@ class Feed:
         self._config, self._run, self._order = config, run, order
         self._ahead = AHEAD * run.workers
         self._pool = ThreadPoolExecutor(run.workers)
-        self._waiting: deque[tuple[int, Item, Future[Sample]]] = deque()
+        self._waiting: deque[tuple[int, Item, Future[tuple[Sample, object]]]] = deque()
 
     def __enter__(self) -> "Feed":
         """Begin."""
@@ -108,7 +114,7 @@ class Feed:
         following = self._waiting[-1][0] + 1 if self._waiting else place
         for ahead in range(following, min(place + 1 + self._ahead, end)):
             item = self._order(ahead)
-            made = self._pool.submit(read, self._config, self._run, item)
+            made = self._pool.submit(_ready, self._config, self._run, item)
             self._waiting.append((ahead, item, made))
         _, item, made = self._waiting.popleft()
-        return item, made.result()
+        return item, made.result()[0]
