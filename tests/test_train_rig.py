@@ -102,7 +102,7 @@ def test_the_log(undisturbed: Path) -> None:
     found = {kind: [row["step"] for row in rows if row["kind"] == kind] for kind in journal.KINDS}
     assert found == {
         "train": [2, 4, 6, 8, 10, 12],
-        "fit": [0, 4, 8],
+        "fit": [0, 4, 8, 12],
         "unseen": [6, 12],
         "unseen_noisy": [6, 12],
     }

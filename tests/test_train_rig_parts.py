@@ -58,7 +58,8 @@ def test_least_squares_find_the_maps_that_made_the_fields(prepared: Path) -> Non
 
 
 def test_the_order_is_the_seeds_alone() -> None:
-    config = dataclasses.replace(SMALL, people=40, topologies=topologies.NAMES, own_share=0.5)
+    names = topologies.NAMES
+    config = dataclasses.replace(SMALL, people=40, topologies=names, own_share=0.5, noisy_share=0.5)
     places = list(range(4 * 40))
     found = [items.drawn(config, "learn", place) for place in places]
     for place in reversed(places):
@@ -70,6 +71,8 @@ def test_the_order_is_the_seeds_alone() -> None:
     assert own == pytest.approx(0.5 + 0.5 / 7, abs=0.12)
     assert np.mean([item.mirrored for item in found]) == pytest.approx(0.5, abs=0.12)
     assert np.mean([item.noise is not None for item in found]) == pytest.approx(0.5, abs=0.12)
+    fitted = [items.drawn(config, "fit", place) for place in places]
+    assert {(item.topology, item.noise) for item in fitted} == {("anny", None)}
     assert found != [items.drawn(config, "fit", place) for place in places]
 
 

@@ -40,11 +40,11 @@ class TrainConfig:
     """How far canonical places of those are off, mm."""
     seed: int = 0
     """Of people, first weights, order and noise; 0 to 2**63 - 1."""
-    steps: int = 5000
+    steps: int = 4000
     """Steps of the optimiser, 1 or more."""
     batch: int = 1
     """Samples a step, 1 or more; a sample is a person on a topology."""
-    learning_rate: float = 2e-3
+    learning_rate: float = 1e-3
     """Of the encoder, by Adam, after the warm-up."""
     maps_rate: float = 0.3
     """Learning rate of the decoder's maps, as a share of the encoder's."""
@@ -55,13 +55,13 @@ class TrainConfig:
     clip: float = 1.0
     """Longest gradient of the encoder that a step follows in full."""
     refit_every: int = 1000
-    """Steps from one fit of the decoder's maps by least squares to the next; 0 for the first
-    fit alone."""
+    """Steps from one fit of the decoder's maps by least squares to the next, the last one after
+    all steps and on everybody; 0 for the first fit alone."""
     refit_until: float = 0.75
     """Share of the steps, 0 to 1, after which maps are not fitted any more."""
     refit_samples: int = 400
     """Samples of such a fit, 1 or more."""
-    ridge: float = 0.1
+    ridge: float = 0.05
     """Weight of the maps' own squares in such a fit."""
     width: int = 48
     """Channels of the encoder, 1 or more."""

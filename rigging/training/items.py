@@ -39,14 +39,18 @@ class Item:
 
 
 def drawn(config: TrainConfig, order: Order, place: int) -> Item:
-    """What comes at a place of an order: rounds in which each person to learn from comes once."""
+    """What comes at a place of an order: rounds in which each person to learn from comes once.
+
+    The decoder is fitted where every vertex is a control vertex, if it may be: there its maps are
+    asked for nothing but what they say. The encoder learns on every topology, and with noise.
+    """
     people, draws = _round(config.seed, config.people, order, place // config.people)
     topology, own, side, noisy = draws[place % config.people].tolist()
     names = config.topologies
     name = names[int(topology * len(names))]
-    if OWN in names and own < config.own_share:
+    if OWN in names and (own < config.own_share or order == "fit"):
         name = OWN
-    noise = place if noisy < config.noisy_share else None
+    noise = place if order == "learn" and noisy < config.noisy_share else None
     return Item(order, "seen", int(people[place % config.people]), name, side < 0.5, noise)
 
 

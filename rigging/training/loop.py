@@ -116,15 +116,17 @@ class _Training:
         return figures
 
     def _fits(self, step: int) -> bool:
-        """Whether maps are fitted after a step."""
-        every, end = self.config.refit_every, self.config.refit_until * self.config.steps
-        return every > 0 and step % every == 0 and step < end
+        """Whether maps are fitted after a step: now and then, and after the last one."""
+        every, steps = self.config.refit_every, self.config.steps
+        if not every:
+            return False
+        return step == steps or (step % every == 0 and step < self.config.refit_until * steps)
 
     def _fit(self, journal: Journal) -> None:
         """Fit the decoder's maps by least squares; what Adam knew of them is void then."""
         config, start = self.config, time.monotonic()
-        size = config.refit_samples
-        first = size * (self.done.step // max(config.refit_every, 1))
+        size = config.people if self.done.step == config.steps else config.refit_samples
+        first = config.refit_samples * (self.done.step // max(config.refit_every, 1))
         with Feed(config, self.run, partial(items.drawn, config, "fit")) as feed:
             places = range(first, first + size)
             self.learner.fit(feed.take(place, places.stop)[1] for place in places)
