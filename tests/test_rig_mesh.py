@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import cv2
@@ -10,14 +9,14 @@ import numpy as np
 import pytest
 
 from assets import facs
-from assets import head as heads
-from assets.head import SKIN, Head
+from assets.head import SKIN
 from generator.preview import au_sheet
 from rigging import blendshapes, rig
 from rigging.registration import topologies
 from rigging.registration.mesh import TriangleMesh, read
 from scripts import cli, rig_mesh
 from scripts.rig_mesh import angles, intensities
+from tests.head_files import person, save
 
 PAIN = {4: 3.0, 6: 4.0, 9: 2.0, 26: 2.0}
 TEXT = "4=3, AU6=4,9=2,26=2"
@@ -27,28 +26,12 @@ DOWN = np.array([1.0, -1.0, -1.0])
 PLACE = np.array([30.0, -200.0, 55.0])
 
 
-@cache
-def person() -> Head:
-    model = heads.load()
-    return model.person(model.mean_phenotypes() | {"gender": 0.8, "age": 0.75}, {}, 45.0)
-
-
 @dataclass(frozen=True)
 class Sample:
     """A head as a user's file, and as the mesh in it."""
 
     path: Path
     mesh: TriangleMesh
-
-
-def save(path: Path, vertices: np.ndarray, triangles: np.ndarray) -> Path:
-    """A Wavefront file with texture coordinates and comments besides."""
-    lines = ["# a head", "mtllib nowhere.mtl", "o head"]
-    lines += ["v {:.4f} {:.4f} {:.4f}".format(*place) for place in vertices.tolist()]
-    lines += [f"vt {k % 7 / 7:.3f} {k % 5 / 5:.3f}" for k in range(len(vertices))]
-    lines += ["f " + " ".join(f"{k + 1}/{k + 1}" for k in face) for face in triangles.tolist()]
-    path.write_text("\n".join(lines) + "\n")
-    return path
 
 
 @pytest.fixture(scope="module")
