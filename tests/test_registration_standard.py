@@ -144,7 +144,7 @@ def test_lips_that_touch_stay_two_and_seams_are_closed() -> None:
     assert found.same.tolist() == list(range(32))
     assert found.count == 2
     beside = TriangleMesh(
-        np.concatenate([upper, upper + (3, 0, 0)]), touching.triangles, "a seam at x = 3"
+        np.concatenate([upper, upper + np.array([3, 0, 0])]), touching.triangles, "a seam at x = 3"
     )
     found = parts.split(beside)
     assert np.flatnonzero(found.same != np.arange(32)).tolist() == [16, 20, 24, 28]
