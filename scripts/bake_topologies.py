@@ -6,12 +6,13 @@ surfaces are decimated and re-meshed with the mouth open, so that lips which tou
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import trimesh
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from assets import head as heads
 from assets.head import HeadModel, Topology
@@ -73,11 +74,11 @@ class Surface:
         corners = self.vertices[self.topology.triangles]
         facing = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
         facing /= np.linalg.norm(facing, axis=1, keepdims=True)
-        tree = cKDTree(corners.mean(1))
+        tree = KDTree(corners.mean(1))
         place, weights = np.zeros(len(points), np.int64), np.zeros((len(points), 3))
         for start in range(0, len(points), 500):
             part = slice(start, start + 500)
-            _, near = tree.query(points[part], k=80)
+            near = np.asarray(tree.query(points[part], k=80)[1])
             asked = np.repeat(points[part], near.shape[1], axis=0)
             found = trimesh.triangles.closest_point(corners[near.ravel()], asked)
             far = np.linalg.norm(found - asked, axis=1).reshape(near.shape)
@@ -190,11 +191,12 @@ def made(recipe: Recipe, opened: Surface, rest: Surface) -> dict[str, np.ndarray
         )
 
     count = wanted
+    place, weights, triangles = places(count)
     for _ in range(8):
-        place, weights, triangles = places(count)
         if wanted <= len(place) <= 1.02 * wanted:
             break
         count = round(count * 1.008 * wanted / len(place))
+        place, weights, triangles = places(count)
     lowered = opened.at(place, weights)
     used, triangles = collapse(lowered, triangles, wanted)
     place, weights = place[used], weights[used]
@@ -229,12 +231,14 @@ class Package:
             for name, config in made.items()
         }
 
-    def vertices(self, name: str, phenotypes: dict[str, float], local: dict[str, float]):
+    def vertices(
+        self, name: str, phenotypes: Mapping[str, float], local: Mapping[str, float]
+    ) -> np.ndarray:
         """A person's vertices in one of the package's topologies."""
         shapes = {}
         for key, model in self.models.items():
             coefficients = model.get_phenotype_blendshape_coefficients(
-                **phenotypes, **heads.FIXED, local_changes=local
+                **phenotypes, **heads.FIXED, local_changes=dict(local)
             )
             z_up = model.get_rest_vertices(coefficients)[0].numpy().astype(np.float64)
             shapes[key] = np.stack([z_up[:, 0], z_up[:, 2], -z_up[:, 1]], 1)

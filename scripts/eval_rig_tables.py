@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from generator.audit.tables import Table
 from rigging.evaluation.goals import Goal
 from rigging.evaluation.subject import Split
-from rigging.evaluation.summary import Cell, Summary
+from rigging.evaluation.summary import Cell, Summary, mean_of_aus
 
 LISTED = 3
 """So many of those on whom an AU does not grow are named."""
@@ -39,20 +39,21 @@ def _goals(judged: Sequence[Goal]) -> Table:
 
 
 def _splits(summary: Summary) -> Table:
-    head = ("", "heads", "vectors", "error share", "95 % share", "mean mm", "95 % mm")
+    head = ("", "heads", "vectors", "error share", "mean of AUs", "95 % share", "mean mm")
     rows = tuple(
         (
             NAMES[split],
             str(summary.subjects[split]),
             str(cell.vectors),
             f"{cell.error_share:.1%}",
+            f"{mean_of_aus(summary, split):.1%}",
             f"{cell.p95_share:.1%}",
             *(f"{value:.3f}" for value in (cell.mean_mm, cell.p95_mm, cell.moved_mm)),
             f"{cell.strength:.3f}",
         )
         for split, cell in summary.splits.items()
     )
-    return Table("Errors against the teacher", (*head, "moved mm", "strength"), rows)
+    return Table("Errors against the teacher", (*head, "95 % mm", "moved mm", "strength"), rows)
 
 
 def _across(title: str, part: dict[Split, dict[str, Cell]]) -> Table:

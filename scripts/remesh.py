@@ -21,14 +21,19 @@ def remeshed(
     area = 0.5 * float(np.linalg.norm(_facing(vertices, faces), axis=1).sum())
     # An even triangulation has two triangles a vertex, each sqrt(3) / 4 of a squared edge.
     edge = float(np.sqrt(area / count * 2 / np.sqrt(3)))
-    for _ in range(6):
-        out, triangles = gpytoolbox.remesh_botsch(
-            vertices.astype(np.float64), faces.astype(np.int32), 12, edge, True,
-            feature=fixed.astype(np.int32),
-        )  # fmt: skip
+    places, corners = vertices.astype(np.float64), faces.astype(np.int32)
+
+    def even(length: float) -> tuple[np.ndarray, np.ndarray]:
+        return gpytoolbox.remesh_botsch(
+            places, corners, 12, length, True, feature=fixed.astype(np.int32)
+        )
+
+    out, triangles = even(edge)
+    for _ in range(5):
         if abs(len(out) / count - 1) < 0.005:
             break
         edge *= float(np.sqrt(len(out) / count))
+        out, triangles = even(edge)
     return out, triangles.astype(np.int64)
 
 
@@ -36,8 +41,8 @@ def decimated(vertices: np.ndarray, faces: np.ndarray, count: int) -> tuple[np.n
     """Fewer triangles where the surface is flat, about `count` vertices."""
     import fast_simplification
 
-    out, triangles = fast_simplification.simplify(
-        vertices.astype(np.float32), faces.astype(np.int32), target_count=2 * count
+    out, triangles, *_ = fast_simplification.simplify(
+        vertices.astype(np.float64), faces.astype(np.int32), target_count=2 * count
     )
     return out.astype(np.float64), triangles.astype(np.int64)
 

@@ -11,8 +11,9 @@ import pytest
 
 from assets import makehuman
 from generator import flame_add
+from generator.preview import au_sheet
 from scripts import cli, eval_rig, generate
-from tests import flame_files
+from tests import flame_files, head_files
 from tests.fake_producer import PRODUCER
 from tests.packs import forget, write_pack
 from tests.runs import ROOT
@@ -46,7 +47,7 @@ def arguments(command: str, place: Path) -> list[str]:
             continue
         if re.fullmatch(r"[A-Z][A-Z0-9]*\*", word):
             given += sorted(str(path) for path in place.glob(word))
-        elif re.fullmatch(r"[A-Z][A-Z0-9]*(\.csv)?", word):
+        elif re.fullmatch(r"[A-Z][A-Z0-9]*(\.csv|\.obj|\.png)?", word):
             given.append(str(place / word))
         else:
             given.append(word)
@@ -95,6 +96,8 @@ def test_every_command_runs(
     monkeypatch.setattr(flame_add, "add", partial(flame_add.add, people=100))
     monkeypatch.setattr(makehuman, "known", lambda: table)
     monkeypatch.setenv("PAIN3D_ASSETS", str(tmp_path / "added"))
+    monkeypatch.setattr(au_sheet, "TILE", 40)
+    head_files.small(tmp_path / "HEAD.obj")
     (tmp_path / "FILE.csv").write_text("AU4,AU6,AU7,AU9,AU10,AU43\n1,0,0,0,0,0\n")
     (tmp_path / "PANORAMAS").mkdir()
     sky = np.linspace(0.1, 1, 32 * 64 * 3, dtype=np.float32).reshape(32, 64, 3)

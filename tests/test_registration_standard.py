@@ -131,16 +131,26 @@ def first_of(values: np.ndarray) -> np.ndarray:
     return out
 
 
-def test_lips_that_touch_stay_two() -> None:
-    sheet = np.array([[x, y, 0.0] for y in range(4) for x in range(4)])
-    lower = np.array([[0, 1, 4], [1, 5, 4], [1, 2, 5], [2, 6, 5]], np.int32)
-    inside = np.concatenate([lower, lower + 16])
-    closed = np.concatenate([inside, np.array([[3, 7, 19], [7, 23, 19]])]).astype(np.int32)
-    found = parts.split(TriangleMesh(np.concatenate([sheet, sheet]), inside, "seam"))
+def test_lips_that_touch_stay_two_and_seams_are_closed() -> None:
+    upper = np.array([[x, y, 0.0] for y in range(4) for x in range(4)])
+    rim = (upper[:, :2] % 3 == 0).any(1)
+    lower = upper - np.where(rim, 0.1, 0.0)[:, None] * (0, 0, 1)
+    squares = np.array([[k, k + 1, k + 5, k + 4] for k in range(11) if k % 4 < 3])
+    faces = squares[:, [0, 1, 2, 0, 2, 3]].reshape(-1, 3).astype(np.int32)
+    touching = TriangleMesh(
+        np.concatenate([upper, lower]), np.concatenate([faces, faces + np.int32(16)]), "lips"
+    )
+    found = parts.split(touching)
+    assert found.same.tolist() == list(range(32))
+    assert found.count == 2
+    beside = TriangleMesh(
+        np.concatenate([upper, upper + np.array([3, 0, 0])]), touching.triangles, "a seam at x = 3"
+    )
+    found = parts.split(beside)
+    assert np.flatnonzero(found.same != np.arange(32)).tolist() == [16, 20, 24, 28]
+    assert found.same[[16, 20, 24, 28]].tolist() == [3, 7, 11, 15]
     assert found.count == 1
-    border = parts.on_border(closed, 32)
-    assert border[[0, 1, 2, 4, 5, 6]].all()
-    assert not border[[8, 9, 31]].any()
+    assert not np.isin(found.triangles, [16, 20, 24, 28]).any()
 
 
 def test_what_hangs_on_a_head_is_attached(adult: Head) -> None:

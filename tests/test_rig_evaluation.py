@@ -17,7 +17,7 @@ from rigging.evaluation.goals import goals
 from rigging.evaluation.measure import Plan, measure
 from rigging.evaluation.recovery import recover
 from rigging.evaluation.subject import SPLITS, Rig, Subject
-from rigging.evaluation.summary import summarise
+from rigging.evaluation.summary import figures, summarise
 from rigging.registration import topologies
 from scripts import eval_rig
 from tests.crowd import crowd
@@ -116,6 +116,9 @@ def test_an_au_that_is_missing_is_named():
     assert cells["9"].strength == 0
     assert max(cell.error_share for au, cell in cells.items() if au not in ("9", "several")) < 1e-12
     assert set(cells) == {"4", "9", "12", "43", "several"}
+    assert figures(summarise([rig]))["unseen_topology.error_share_mean_of_aus"] == pytest.approx(
+        1 / 4, abs=1e-9
+    )
 
 
 def test_millimetres_are_of_the_face_and_shares_of_all_skin():

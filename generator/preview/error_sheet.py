@@ -21,9 +21,9 @@ SIZE = 400
 BESIDE = 0.06
 """Where the middle of the head lies behind the eyes, metres."""
 COLOURS = "YlOrRd"
-LEAST_MM = 0.1
-"""The colour bar ends here or higher, at what nearly all of the face keeps below."""
-NEARLY_ALL = 0.995
+LEAST_MM = 0.05
+"""The colour bar ends here or higher, at what all but the worst of the face keeps below."""
+MOST_OF_IT = 0.98
 ROUNDS = 20
 NOTHING = (0.5, 0.53, 0.58)
 WORDS = {
@@ -59,7 +59,7 @@ def sheet(measured: Sequence[Measured], model: HeadModel) -> bytes:
     parts = [(split, own) for split, own in parts if own]
     fields = [on_head(own, head) for _, own in parts]
     face = head.vertices[:, 2] > 0
-    high = [np.quantile(error[known & face], NEARLY_ALL) for error, known in fields]
+    high = [np.quantile(error[known & face], MOST_OF_IT) for error, known in fields]
     scale = Normalize(0.0, max(LEAST_MM, np.ceil(20 * max(high)) / 20), clip=True)
     figure = Figure(figsize=(2.9 * len(TURNS_DEG) + 1.6, 3.0 * len(parts)), layout="constrained")
     FigureCanvasAgg(figure)

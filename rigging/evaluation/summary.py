@@ -12,6 +12,8 @@ from rigging.evaluation.measure import Measured, Recovered
 from rigging.evaluation.subject import SPLITS, Split
 
 HIGH = 0.95
+SEVERAL = "several"
+"""Stands where an AU does for vectors of several AUs."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,7 @@ def _by_au(measured: Sequence[Measured]) -> dict[Split, dict[str, Cell]]:
         names = dict.fromkeys(vector.alone for one in own for vector in one.vectors)
         for au in names:
             rows = [np.array([vector.alone == au for vector in one.vectors]) for one in own]
-            name = "several" if au is None else str(au)
+            name = SEVERAL if au is None else str(au)
             found.setdefault(split, {})[name] = _cell(own, rows)
     return found
 
@@ -182,6 +184,12 @@ def _recovery(pairs: Sequence[Recovered]) -> dict[str, Any]:
     }
 
 
+def mean_of_aus(summary: Summary, split: Split) -> float:
+    """Mean over AUs of the error share of each alone: AUs that move little count as the others."""
+    cells = summary.aus[split]
+    return float(np.mean([cell.error_share for au, cell in cells.items() if au != SEVERAL]))
+
+
 def figures(summary: Summary) -> dict[str, Any]:
     """The summary for a program: `SPLIT.FIGURE` for each split, and tables under names of theirs.
 
@@ -190,6 +198,7 @@ def figures(summary: Summary) -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for split, cell in summary.splits.items():
         flat |= {f"{split}.{name}": value for name, value in asdict(cell).items()}
+        flat[f"{split}.error_share_mean_of_aus"] = mean_of_aus(summary, split)
         flat[f"{split}.subjects"] = summary.subjects[split]
     parts = {"topologies": summary.topologies, "aus": summary.aus, "bands": summary.bands}
     return flat | {

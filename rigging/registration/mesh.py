@@ -9,6 +9,7 @@ import io
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import trimesh
@@ -71,7 +72,7 @@ def read(path: Path) -> TriangleMesh:
     content = path.read_bytes()
     if suffix == ".obj":
         return _read_lines(content.decode("utf-8", "surrogateescape"), str(path))
-    options = {"fix_texture": False} if suffix == ".ply" else {}
+    options: dict[str, Any] = {"fix_texture": False} if suffix == ".ply" else {}
     try:
         scene = trimesh.load_scene(
             io.BytesIO(content), file_type=suffix[1:], process=False,
@@ -126,6 +127,7 @@ def with_vertices(like: Path, vertices: Float64[np.ndarray, "vertices 3"], suffi
         return _rewritten(like.read_bytes(), mesh.vertices, vertices)
     out = trimesh.Trimesh(vertices, mesh.triangles, process=False, validate=False)
     exported = out.export(file_type=suffix[1:])
+    assert not isinstance(exported, dict), "only .gltf is several files"
     return exported.encode() if isinstance(exported, str) else exported
 
 

@@ -55,7 +55,7 @@ def barycentric(
     best = far.argmin(0)[None]
     v[outside] = np.take_along_axis(vs, best, 0)[0]
     w[outside] = np.take_along_axis(ws, best, 0)[0]
-    return np.stack([1 - v - w, v, w], axis=-1)
+    return np.stack([np.maximum(1 - v - w, 0), v, w], axis=-1)
 
 
 def face_normals(

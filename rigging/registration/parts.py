@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float64, Int, Int32
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from assets.head import LEFT_EYE, LOWER_TEETH, RIGHT_EYE, SKIN, TONGUE, UPPER_TEETH
 from rigging.registration.mesh import TriangleMesh
@@ -88,7 +88,7 @@ def _same(mesh: TriangleMesh) -> np.ndarray:
     used = mesh.vertices[np.unique(mesh.triangles)]
     size = float(np.linalg.norm(np.ptp(used, axis=0)))
     places = mesh.vertices[rim] - used.mean(0)
-    pairs = cKDTree(places).query_pairs(SAME * size, output_type="ndarray")
+    pairs = KDTree(places).query_pairs(SAME * size, output_type="ndarray")
     graph = sparse.coo_array((np.ones(len(pairs), np.int8), pairs.T), shape=(len(rim), len(rim)))
     groups, label = connected_components(graph, directed=False)
     first = np.full(groups, len(out), np.int32)
@@ -123,16 +123,24 @@ def ball(points: Float[np.ndarray, "points 3"]) -> Ball | None:
     if len(points) < 8:
         return None
     middle, size = points.mean(0), float(np.linalg.norm(np.ptp(points, axis=0))) or 1.0
-    scaled, kept = (points - middle) / size, np.ones(len(points), bool)
-    for _ in range(3):
-        rows = np.concatenate([2 * scaled[kept], np.ones((kept.sum(), 1))], axis=1)
-        solved = np.linalg.lstsq(rows, (scaled[kept] ** 2).sum(1), rcond=None)[0]
-        centre = solved[:3]
-        radius = float(np.sqrt(max(solved[3] + centre @ centre, 1e-12)))
-        off = np.abs(np.linalg.norm(scaled - centre, axis=1) / radius - 1)
+    scaled = (points - middle) / size
+    kept = np.ones(len(points), bool)
+    centre, radius, off = _sphere(scaled, kept)
+    for _ in range(2):
         kept = off <= np.quantile(off, 1 - CORNEA)
+        centre, radius, off = _sphere(scaled, kept)
+    kept = off <= np.quantile(off, 1 - CORNEA)
     spread = float(np.sqrt((off[kept] ** 2).mean()))
     return Ball(middle + size * centre, radius * size, spread)
+
+
+def _sphere(points: np.ndarray, kept: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
+    """Centre and radius of the sphere nearest to some points, and how far all lie off it."""
+    rows = np.concatenate([2 * points[kept], np.ones((kept.sum(), 1))], axis=1)
+    solved = np.linalg.lstsq(rows, (points[kept] ** 2).sum(1), rcond=None)[0]
+    centre = solved[:3]
+    radius = float(np.sqrt(max(solved[3] + centre @ centre, 1e-12)))
+    return centre, radius, np.abs(np.linalg.norm(points - centre, axis=1) / radius - 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,9 +199,9 @@ def _eye(sphere: Ball, eyes: np.ndarray) -> int | None:
 def _inner(points: np.ndarray, known: tuple[np.ndarray, ...]) -> int | None:
     """Which of teeth and tongue a piece is most like, both ways round; None where it is far."""
     sample = points[:: max(1, len(points) // 200)]
-    tree = cKDTree(sample)
+    tree = KDTree(sample)
     away = [
-        float(cKDTree(part).query(sample)[0].mean() + tree.query(part)[0].mean()) / 2
+        float(KDTree(part).query(sample)[0].mean() + tree.query(part)[0].mean()) / 2
         for part in known
     ]
     best = int(np.argmin(away))

@@ -10,7 +10,7 @@ from itertools import permutations, product
 
 import numpy as np
 from jaxtyping import Float, Float64, Int32
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 from scipy.spatial.transform import Rotation
 
 from rigging.registration import parts, template
@@ -165,7 +165,7 @@ class _Skin:
         self.middle = self.points.mean(0)
         self.size = float(np.linalg.norm(np.ptp(self.points, axis=0)))
         self.points = (self.points - self.middle) / self.size
-        self.tree = cKDTree(self.points)
+        self.tree = KDTree(self.points)
         self.few = self.points[:: DENSE // FORWARD]
         self.few_normals = self.normals[:: DENSE // FORWARD]
 
@@ -262,7 +262,7 @@ class _Skin:
         return laid
 
 
-def _nearest(tree: cKDTree, points: np.ndarray, reach: float) -> tuple[np.ndarray, np.ndarray]:
+def _nearest(tree: KDTree, points: np.ndarray, reach: float) -> tuple[np.ndarray, np.ndarray]:
     """Distances and numbers of nearest points; what has none within reach is that far."""
     away, near = tree.query(points, distance_upper_bound=reach)
     return np.minimum(away, reach), np.minimum(near, tree.n - 1)

@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 import trimesh
 from jaxtyping import Bool, Float64, Int32
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from assets import head as heads
 from assets.head import SKIN, Topology
@@ -30,7 +30,7 @@ class Template:
     normals: Float64[np.ndarray, "points 3"]
     core: Bool[np.ndarray, " points"]
     top: float
-    tree: cKDTree
+    tree: KDTree
     expected: Expected
     age_years: float
 
@@ -84,7 +84,7 @@ def load() -> tuple[Template, ...]:
         core = high > np.interp(deep, (-1.0, 0.0), (NAPE / 0.1166, CHIN / 0.1166))
         inner = tuple(vertices[model.topology.part == part] for part in INNER)
         known = Expected(person.eyes.centre.astype(np.float64), inner)
-        tree = cKDTree(points)
+        tree = KDTree(points)
         out.append(Template(points, normals, core, top, tree, known, years))
     return tuple(out)
 

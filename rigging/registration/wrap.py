@@ -20,7 +20,7 @@ from rigging.registration.standard import UNITS, Frame, Standing, stand
 
 # Rounds of the refinement: metres below which what is left is smoothed away, and beyond which
 # places are no pair.
-ROUNDS = ((0.03, 8e-3), (0.02, 6e-3), (0.012, 5e-3), (0.008, 4e-3), (0.008, 3e-3))
+ROUNDS = ((0.02, 6e-3), (0.01, 4e-3), (0.005, 4e-3), (0.003, 3e-3))
 # Final pairs: see `nearest.Surface`.
 TURN, SLACK = 3e-3, 1.0
 # What our own vertices count beside the mesh's: a coarse mesh cuts corners between its vertices.
@@ -92,7 +92,7 @@ def refine(fitted: Fitted, target: Surface) -> Float64[np.ndarray, "controls 3"]
     for number, (length, gate) in enumerate(ROUNDS):
         surface = ours(base + moved)
         placed, turned = surface.vertices[own], surface.normals[own]
-        if number % 2 == 0:
+        if number < 3:
             faces = surface.candidates(points, normals, 6)
             back_faces = target.candidates(placed, turned, 4)
         hits = surface.choose(points, normals, faces)
