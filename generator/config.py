@@ -102,7 +102,7 @@ class GenerateConfig:
     """Head model: our own, or the FLAME file that was added (by pain3d assets add flame PATH)."""
     texture: Literal["skin"] = "skin"
     """Where skin comes from."""
-    rig: Literal["neural", "blendshapes"] = "blendshapes"
+    rig: Literal["neural", "blendshapes"] = "neural"
     """What turns action units into motion: the network, or the rig of our own head that taught
     it."""
     raster: Literal["warp", "pyrender", "pytorch3d"] = "warp"
