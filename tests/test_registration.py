@@ -196,6 +196,10 @@ def test_lids_lie_on_the_eyeballs_that_were_guessed() -> None:
         near = np.abs(margin[:, 0] - eyes.centre[eye, 0]) < 0.6 * eyes.radius[eye]
         assert np.abs(away[near] - 1).max() < 0.13
         assert np.median(np.abs(away[near] - 1)) < 0.06
+    true = person(1).eyes
+    np.testing.assert_allclose(eyes.radius, true.radius, rtol=0.015)
+    np.testing.assert_allclose(eyes.iris, true.iris, rtol=0.03)
+    np.testing.assert_allclose(registration.frame.own(eyes.centre), true.centre, atol=5e-4)
 
 
 def test_warped_heads_stay_close() -> None:

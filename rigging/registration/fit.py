@@ -121,23 +121,26 @@ def fit(target: Surface, eyes: Float64[np.ndarray, "2 3"] | None) -> Fitted:
     facing = np.flatnonzero(np.linalg.norm(target.normals, axis=1) > 0.5)
     state = Fitted(1.0, np.eye(3), np.zeros(3), np.zeros(STAGES[0].components))
     for stage in STAGES:
-        grown = np.zeros(min(stage.components, len(space.symmetric)))
+        grown = np.zeros(min(stage.components, space.components.shape[-1]))
         grown[: len(state.coefficients)] = state.coefficients
         state = Fitted(state.scale, state.rotation, state.shift, grown)
         searched = Surface(target.vertices, target.triangles, stage.turn, stage.slack)
         chosen = seen[spread(len(seen), stage.points)]
         theirs = facing[spread(len(facing), 2 * stage.points)]
         points, normals = target.vertices[theirs], target.normals[theirs]
-        for number in range(stage.rounds):
+        searches = None
+        for _ in range(stage.rounds):
             ours = Surface(state.vertices(), triangles, stage.turn, stage.slack, inner)
             placed, turned = ours.vertices[chosen], ours.normals[chosen]
-            if number == 0 or not stage.settled:
-                faces = ours.candidates(points, normals, CANDIDATES)
-                back_faces = searched.candidates(placed, turned, CANDIDATES)
-            hits = ours.choose(points, normals, faces)
+            if searches is None or not stage.settled:
+                searches = (
+                    ours.candidates(points, normals, CANDIDATES),
+                    searched.candidates(placed, turned, CANDIDATES),
+                )
+            hits = ours.choose(points, normals, searches[0])
             weight = (hits.weights * known.weight[hits.corners]).sum(1)
             good = usable(hits, points, normals, stage.gate) & (weight > 0)
-            back = searched.choose(placed, turned, back_faces)
+            back = searched.choose(placed, turned, searches[1])
             fine = usable(back, placed, turned, stage.gate)
             picked = chosen[fine]
             off = np.abs(dot(points - hits.points, hits.normals)[good])

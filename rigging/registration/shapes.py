@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from jaxtyping import Float, Float32, Float64
+from jaxtyping import Float32, Float64
 
 from assets import head as head_models
 from assets import manifest
@@ -19,20 +19,18 @@ FLIP = np.array([-1.0, 1.0, 1.0])
 class Shapes:
     """Heads as `mean + coefficients @ components`, coefficients of spread 1 over people.
 
-    Components come by their spread, largest first; those of `symmetric` people are true.
-    `readout` gives radius of eyeball and of iris in metres and log(1 + years) from 1 and the first
-    symmetric coefficients.
+    Components come by their spread, largest first. `usual` are radius of eyeball and of iris in
+    metres and log(1 + years) of the mean, `readout` what each coefficient adds to them.
     """
 
     mean: Float64[np.ndarray, "vertices 3"]
     components: Float32[np.ndarray, "vertices 3 components"]
-    symmetric: np.ndarray
-    readout: Float[np.ndarray, "rows 3"]
+    usual: Float64[np.ndarray, "3"]
+    readout: Float64[np.ndarray, "components 3"]
 
-    def facts(self, coefficients: Float64[np.ndarray, " components"]) -> tuple[float, float, float]:
+    def facts(self, coefficients: Float64[np.ndarray, " used"]) -> tuple[float, float, float]:
         """Radius of the eyeball, radius of the iris (metres) and years of age, from the shape."""
-        read = coefficients[self.symmetric[: len(coefficients)]][: len(self.readout) - 1]
-        radius, iris, logarithm = self.readout[0] + read @ self.readout[1 : 1 + len(read)]
+        radius, iris, logarithm = self.usual + coefficients @ self.readout[: len(coefficients)]
         return float(radius), float(iris), float(np.expm1(max(logarithm, 0.0)))
 
 
@@ -52,6 +50,8 @@ def load() -> Shapes:
         whole.append(full)
     components = np.concatenate(whole)
     order = np.argsort(-(components**2).sum((1, 2)), kind="stable")
-    symmetric = order < len(whole[0])
+    # Facts are read from the first symmetric components, as they were baked.
+    read = np.zeros((len(order), 3))
+    read[: len(readout) - 1] = readout[1:]
     components = np.ascontiguousarray(np.moveaxis(components[order], 0, -1))
-    return Shapes(mean, components, symmetric, readout)
+    return Shapes(mean, components, readout[0], read[order])

@@ -88,16 +88,13 @@ def refine(fitted: Fitted, target: Surface) -> Float64[np.ndarray, "controls 3"]
     weights = smooth.areas(target.vertices, target.triangles)[theirs]
     own = np.flatnonzero(known.weight > 0)
     size = OWN * smooth.laplacian()[1][own]
-    each = sparse.eye_array(len(base), format="csr")[own]
-    for number, (length, gate) in enumerate(ROUNDS):
+    each = sparse.csr_array(sparse.eye_array(len(base)))[own]
+    for length, gate in ROUNDS:
         surface = ours(base + moved)
         placed, turned = surface.vertices[own], surface.normals[own]
-        if number < 3:
-            faces = surface.candidates(points, normals, 6)
-            back_faces = target.candidates(placed, turned, 4)
-        hits = surface.choose(points, normals, faces)
+        hits = surface.nearest(points, normals, 6)
         good = usable(hits, points, normals, gate) & (known.weight[hits.corners] > 0).all(1)
-        back = target.choose(placed, turned, back_faces)
+        back = target.nearest(placed, turned, 4)
         fine = usable(back, placed, turned, gate)
         pairs = _Pairs(
             sparse.csr_array(
