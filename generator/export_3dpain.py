@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from assets import atomic
 from assets.facs import PAIN_AUS
 from assets.population import SPLITS
 from generator.filling import check_free, filling
-from generator.shards import atomic
 from generator.shards.codec import decode, encode_image
 from generator.shards.folder import DataSet, open_folder
 from generator.shards.index import Row

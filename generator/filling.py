@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from assets.atomic import TEMPORARY
 from generator.lock import UNFINISHED, WRITER, claimed
-from generator.shards.atomic import TEMPORARY
 
 
 def check_free(out: Path) -> None:

@@ -19,12 +19,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from assets import atomic
 from generator import plan, pool
 from generator.config import GenerateConfig, decisive
 from generator.lock import UNFINISHED, claimed, workers_gone, working
 from generator.plan import Shard
 from generator.producer import Producer
-from generator.shards import atomic, folder, index, manifest
+from generator.shards import folder, index, manifest
 from generator.shards.folder import Part
 from generator.shards.manifest import Checksum
 from generator.shards.record import Sample

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from assets import atomic
 from assets.population import SPLITS
 from generator.filling import check_free, filling
-from generator.shards import atomic, folder, index, manifest
+from generator.shards import folder, index, manifest
 from generator.shards.card import About
 from generator.shards.folder import Part
 from generator.shards.manifest import Checksum

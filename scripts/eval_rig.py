@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from assets import head
+from assets import atomic, head
 from assets.allocation import allocate
 from assets.population import parse_ages
 from assets.streams import stream
@@ -14,7 +14,6 @@ from generator import pool
 from generator.audit.tables import text
 from generator.identity import make_identity
 from generator.preview.error_sheet import sheet
-from generator.shards import atomic
 from rigging import rig
 from rigging.evaluation.goals import goals
 from rigging.evaluation.measure import Measured, Plan, measure

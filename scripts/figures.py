@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from generator.shards import atomic
+from assets import atomic
 from generator.shards.manifest import json_bytes
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import tyro
 from jaxtyping import Float32, Float64
 
+from assets import atomic
 from generator.preview import au_sheet
-from generator.shards import atomic
 from rigging import gaze as gazes
 from rigging import motion, rig
 from rigging.registration import mesh as meshes

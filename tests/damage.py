@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from generator.shards import atomic, folder, index
+from assets import atomic
+from generator.shards import folder, index
 from generator.shards.card import SYNTHETIC
 from generator.shards.findings import Findings
 from generator.shards.manifest import Checksum

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from generator.shards import atomic, folder, index, manifest
+from assets import atomic
+from generator.shards import folder, index, manifest
 from tests.damage import said
 
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from assets import atomic
 from generator.config import GenerateConfig
 from generator.jobs import Run, generate
 from generator.lock import UNFINISHED
 from generator.producer import Producer
-from generator.shards import atomic
 from generator.shards.folder import Part
 from generator.shards.manifest import NAME as MANIFEST
 from scripts import cli

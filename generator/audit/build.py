@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from assets import environments
+from assets import atomic, environments
 from assets.facs import AUS
 from generator import pool, synth3d
 from generator.audit import frames, page, plots, source
@@ -23,7 +23,6 @@ from generator.config import GenerateConfig
 from generator.filling import check_free, filling
 from generator.provenance import DECIDING
 from generator.provenance import source as code
-from generator.shards import atomic
 from generator.shards.folder import DataSet, open_folder
 from generator.shards.index import Row
 from generator.shards.manifest import json_bytes

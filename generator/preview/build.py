@@ -7,10 +7,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from assets import atomic
 from generator.preview.contact import contact_sheet
 from generator.preview.gallery import gallery
 from generator.preview.people import people, spread
-from generator.shards import atomic
 from generator.shards.folder import open_folder
 
 SHEET = "contact.png"

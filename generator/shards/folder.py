@@ -13,8 +13,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from assets import atomic
 from assets.population import SPLITS
-from generator.shards import atomic, index, manifest
+from generator.shards import index, manifest
 from generator.shards.card import About, about_options, card
 from generator.shards.croissant import croissant
 from generator.shards.index import Row

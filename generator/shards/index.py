@@ -13,8 +13,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from assets import atomic
 from assets.facs import AUS, NAMES
-from generator.shards import atomic
 from generator.shards.record import Angles, Record
 from generator.shards.tarball import Span
 

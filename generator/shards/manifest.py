@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from generator.shards import atomic
+from assets import atomic
 
 NAME = "manifest.json"
 FORMAT = "pain3d shards 1"

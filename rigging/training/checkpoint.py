@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from rigging.training import folder
+from assets import atomic
 
 NAME = "checkpoint.pt"
 
@@ -42,7 +42,7 @@ def save(
     }
     buffer = io.BytesIO()
     torch.save(state, buffer)
-    folder.write(path, buffer.getvalue())
+    atomic.write(path, buffer.getvalue())
 
 
 def load(path: Path, network: nn.Module, optimiser: torch.optim.Optimizer) -> Progress:

@@ -6,16 +6,16 @@ unfinished and can be resumed.
 
 import fcntl
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from assets import atomic
 from rigging.training.config import Run, TrainConfig
 
-CONFIG, LOCK, TEMPORARY = "config.json", ".lock", ".tmp"
+CONFIG, LOCK = "config.json", ".lock"
 
 
 @contextmanager
@@ -45,8 +45,7 @@ def _begin(run: Run, config: TrainConfig) -> None:
     found = sorted(path.name for path in run.out.iterdir() if path.name != LOCK)
     if found and not (run.resume and CONFIG in found):
         raise ValueError(f"out must be an empty folder, or one to --resume, got {run.out}")
-    for path in run.out.glob(f"*{TEMPORARY}"):
-        path.unlink()
+    atomic.remove_temporary(run.out)
     hold(run.out / CONFIG, asdict(config))
 
 
@@ -57,27 +56,10 @@ def hold(path: Path, wanted: Mapping[str, Any]) -> None:
     """
     text = json.dumps(wanted, indent=1)
     if not path.exists():
-        write(path, f"{text}\n".encode())
+        atomic.write(path, f"{text}\n".encode())
         return
     before, now = json.loads(path.read_text()), json.loads(text)
     for name in sorted({*before, *now}):
         if before.get(name) != now.get(name):
             rule = f"{before.get(name)!r} as in {path}"
             raise ValueError(f"{name} must be {rule}, got {now.get(name)!r}")
-
-
-def write(path: Path, data: bytes) -> None:
-    """Write a file that is whole or absent: to a temporary name, flushed, renamed.
-
-    The name is this process's own, so that several may make the same file.
-    """
-    temporary = path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY}")
-    try:
-        with open(temporary, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

@@ -13,6 +13,7 @@ from pathlib import Path
 import safetensors
 import safetensors.numpy
 
+from assets import atomic
 from assets.streams import stream
 from rigging.registration import topologies
 from rigging.training import folder, sample
@@ -51,7 +52,7 @@ def prepare(config: TrainConfig, run: Run, people: People, spread: Spread, repor
 def _prepare(run: Run, people: People, task: tuple[Split, int], done: Done) -> None:
     split, person = task
     head = (people.seen if split == "seen" else people.unseen)(person)
-    folder.write(path_of(run, split, person), safetensors.numpy.save(sample.store(head)))
+    atomic.write(path_of(run, split, person), safetensors.numpy.save(sample.store(head)))
     done(1)
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import safetensors
 import safetensors.torch
 
+from assets import atomic
 from rigging.network import Network
-from rigging.training import folder
 
 NAME = "rig.safetensors"
 FORMAT = "pain3d rig 1"
@@ -27,7 +27,7 @@ def write(path: Path, network: Network, facts: Mapping[str, Any]) -> None:
     tensors["maps"] = tensors["maps"].half()
     tensors["pairs"] = tensors["pairs"].int()
     metadata = {"format": FORMAT} | {name: json.dumps(fact) for name, fact in facts.items()}
-    folder.write(path, safetensors.torch.save(tensors, metadata))
+    atomic.write(path, safetensors.torch.save(tensors, metadata))
 
 
 def facts(path: Path) -> dict[str, Any]:
