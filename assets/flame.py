@@ -26,6 +26,8 @@ from assets.population import Person
 
 NAME, OPTION = "flame", "head flame"
 WEIGHTS, FACTS = "flame.safetensors", "flame.json"
+FORMAT = 1
+"""Of the converted file: raised where what it holds changes."""
 COEFFICIENTS = 300
 # Ages (years) between which the coefficients that an age asks for run straight.
 KNOTS = (0.0, 1.0, 4.5, 11.0, 16.0, 25.0, 45.0, 65.0, 91.0)
@@ -139,13 +141,14 @@ def head_model_sha256() -> str:
 def facts() -> Mapping[str, Any]:
     """What is known of the file that was added: source, licence, figures.
 
-    Raises ValueError where none was added, or for another head model than there is now.
+    Raises ValueError where none was added, or for another head model or format than there is now.
     """
     place = added.folder(NAME, OPTION)
     known = json.loads((place / FACTS).read_text())
-    if known["head_model"] != head_model_sha256():
-        rule = f"made for this head model, {head_model_sha256()}; add the file again"
-        raise ValueError(f"{place} must be {rule}, got {known['head_model']}")
+    for what, now in (("format", FORMAT), ("head_model", head_model_sha256())):
+        if known.get(what) != now:
+            rule = f"made with {what} {now}; add the file again"
+            raise ValueError(f"{place} must be {rule}, got {known.get(what)}")
     return known
 
 

@@ -84,6 +84,7 @@ def add(source: Path, people: int = PEOPLE) -> Mapping[str, Any]:
     arrays, figures = converted(file, people)
     content = save(arrays)
     known = {
+        "format": flame.FORMAT,
         "source": source.name,
         "source_sha256": file.sha256,
         "licence": licence(source.name),

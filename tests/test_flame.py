@@ -174,10 +174,11 @@ def test_what_was_added_is_held_to_its_hash_and_to_the_head_model(
     flame.load.cache_clear()
     with pytest.raises(ValueError, match=r"flame.safetensors must have sha256 \w{64}, got \w{64}$"):
         flame.load()
-    (place / flame.FACTS).write_text(json.dumps(known | {"head_model": "0" * 64}))
-    text = r"flame must be made for this head model, \w{64}; add the file again, got 0{64}$"
-    with pytest.raises(ValueError, match=text):
-        flame.load()
+    for what, other in (("head_model", "0" * 64), ("format", 0)):
+        (place / flame.FACTS).write_text(json.dumps(known | {what: other}))
+        text = rf"flame must be made with {what} \w+; add the file again, got {other}$"
+        with pytest.raises(ValueError, match=text):
+            flame.load()
     monkeypatch.setenv(added.VARIABLE, str(tmp_path / "none"))
     text = r"^head flame needs what is not in \S+none/flame: pain3d assets add flame PATH puts"
     with pytest.raises(ValueError, match=text):
