@@ -22,11 +22,11 @@ TIMES = (3.0, 3e4)
 class NetworkConfig:
     """Sizes of the network."""
 
-    width: int = 48
+    width: int = 16
     """Channels of the encoder."""
-    blocks: int = 2
+    blocks: int = 1
     """Blocks of diffusion."""
-    code: int = 16
+    code: int = 4
     """Numbers of the code that each vertex gets."""
     eigenvectors: int = 64
     """Eigenvectors of the Laplacian that diffusion is computed with."""

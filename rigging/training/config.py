@@ -63,11 +63,11 @@ class TrainConfig:
     """Samples of such a fit, 1 or more."""
     ridge: float = 0.05
     """Weight of the maps' own squares in such a fit."""
-    width: int = 48
+    width: int = 16
     """Channels of the encoder, 1 or more."""
-    blocks: int = 2
+    blocks: int = 1
     """Blocks of diffusion, 1 or more."""
-    code: int = 16
+    code: int = 4
     """Numbers of each vertex's code, 1 or more."""
     eigenvectors: int = 64
     """Of the Laplacian, that diffusion is computed with, 2 or more."""
