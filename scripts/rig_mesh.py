@@ -35,7 +35,8 @@ class Options:
     out: Path | None = None
     """File to write the posed head to; an OBJ made from an OBJ keeps all its other lines."""
     gaze: str = "0,0"
-    """Where both eyes look, degrees: yaw toward the person's left, pitch up. Needs eyeballs."""
+    """Where both eyes look, degrees: yaw toward the person's left, pitch up, 51 at most. Needs
+    eyeballs."""
     sheet: Path | None = None
     """Picture (PNG) to draw of every AU at its strongest on this head."""
 
@@ -47,6 +48,11 @@ class Options:
             raise ValueError(f"--sheet must end in .png, got {self.sheet}")
         if self.out is not None and self.out.suffix.lower() not in meshes.SUFFIXES:
             raise ValueError(f"--out must end in one of {meshes.SUFFIXES}, got {self.out}")
+        for name, path in (("--out", self.out), ("--sheet", self.sheet)):
+            if path is not None and not path.parent.is_dir():
+                raise ValueError(f"{name} must lie in a folder that is there, got {path}")
+        if self.out is not None and self.out.exists() and self.out.samefile(self.head):
+            raise ValueError(f"--out must be another file than the neutral head, got {self.out}")
         left, right = intensities(self.aus)
         motion.checked(left, right)
         return Expression(left, right, angles(self.gaze))
@@ -76,6 +82,8 @@ def intensities(text: str) -> tuple[dict[int, float], dict[int, float]]:
             if au in aus:
                 raise ValueError(f"--aus must name an AU once a side, got AU{au} twice")
             aus[au] = value
+        if au == 43 and value not in (0.0, 1.0):
+            raise ValueError(f"--aus must have AU43 at 0 or 1, got {item!r}")
     return sides
 
 
@@ -85,9 +93,10 @@ def angles(text: str) -> Float32[np.ndarray, "eyes=2 angles=2"]:
     if found is None:
         raise ValueError(f"--gaze must be two numbers of degrees as 10,-5, got {text!r}")
     both = np.radians([float(found["yaw"]), float(found["pitch"])])
-    out = np.tile(both, (2, 1)).astype(np.float32)
-    gazes.check(out)
-    return out
+    if np.abs(both).max() > gazes.WIDEST:
+        most = int(np.degrees(gazes.WIDEST))
+        raise ValueError(f"--gaze must be angles of at most {most} degrees, got {text!r}")
+    return np.tile(both, (2, 1)).astype(np.float32)
 
 
 def main(arguments: list[str]) -> int:

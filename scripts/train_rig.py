@@ -81,10 +81,11 @@ def main(arguments: list[str]) -> int:
             raise ValueError(f'train-rig needs {package}: pip install -e ".[learn]"')
     # Imported here: nobody else needs torch.
     from rigging.training.folder import claimed
-    from rigging.training.loop import train
+    from rigging.training.loop import check_device, train
     from rigging.training.store import prepare
     from rigging.training.weights import NAME
 
+    check_device(config)
     who, start = people(config), time.monotonic()
     with claimed(run, config):
         with Bar(" people", resumed=True) as bar:

@@ -46,10 +46,15 @@ def train(config: TrainConfig, run: Run, people: People, report: Report) -> dict
     """
     if (run.out / weights.NAME).exists():
         return weights.facts(run.out / weights.NAME)["figures"]
-    if config.device == "cuda" and not torch.cuda.is_available():
-        raise ValueError("device must be cpu where there is no CUDA, got cuda")
+    check_device(config)
     with _repeatable(config.seed):
         return _Training(config, run, people).go_on(report)
+
+
+def check_device(config: TrainConfig) -> None:
+    """Raise ValueError where the device is not there."""
+    if config.device == "cuda" and not torch.cuda.is_available():
+        raise ValueError("device must be cpu where there is no CUDA, got cuda")
 
 
 @contextmanager
