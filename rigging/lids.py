@@ -22,6 +22,9 @@ MEETING = 0.25
 FOLLOW_UP, FOLLOW_DOWN = (0.75, 0.3), (0.85, 0.4)
 # Rows may come together to this share of their neutral distance.
 CROWDED = 0.35
+# How far rows from the rim outward make room for those that crowd them: the last one stands still,
+# or a short lid, as infants have, would push a ridge up before the brow.
+ROOM = np.array([1, 1, 1, 1, 1, 1, 0.85, 0.65, 0.42, 0.2, 0.0])
 # Rounds of smoothing along rows at the corners.
 CALMING = 10
 # Power of an AU7's share of its highest intensity that the lids follow.
@@ -140,6 +143,15 @@ def _calmed(moved: np.ndarray, beside: np.ndarray, follow: np.ndarray) -> np.nda
     return inner
 
 
+def _apart(
+    rows: Float[np.ndarray, "rows columns"],
+    sign: Float[np.ndarray, " columns"],
+    least: Float[np.ndarray, "gaps columns"],
+) -> Float[np.ndarray, "rows columns"]:
+    """Rows from the rim outward, spread so that none comes nearer to the next than `least`."""
+    return rows + ROOM[:, None] * (eyes.spread(rows, sign, least) - rows)
+
+
 def _solve(
     neutral: Float[np.ndarray, "rows columns 3"],
     pushed: Float[np.ndarray, "rows columns 3"],
@@ -162,7 +174,7 @@ def _solve(
     for row, share in ((margin + 1, 1.3), (rim, 1.3), (rim + 1, 0.5)):
         solved[row] -= share * shut * (angle[rim] - angle[margin]) * (row - margin) / 2
     gaps = np.diff(angle[rim:] * sign, axis=0)
-    solved[rim:] = eyes.spread(solved[rim:], sign, np.where(gaps > 0, CROWDED * gaps, gaps))
+    solved[rim:] = _apart(solved[rim:], sign, np.where(gaps > 0, CROWDED * gaps, gaps))
 
     beside = neutral[..., 0] + yielding * (pushed - neutral)[..., 0]
     out = eyes.unpolar(beside, solved, ring, hinge)
@@ -174,9 +186,7 @@ def _solve(
     raised = np.maximum(length + follow * (above - flat) + swell, floor)
     out *= (raised / length)[..., None]
     drop = np.diff(neutral[rim:, :, 1] * sign, axis=0)
-    out[rim:, :, 1] = eyes.spread(
-        out[rim:, :, 1], sign, np.where(drop > 0, CROWDED * drop, 1.5 * drop)
-    )
+    out[rim:, :, 1] = _apart(out[rim:, :, 1], sign, np.where(drop > 0, CROWDED * drop, 1.5 * drop))
     return _seat(out, clear, eye)
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from assets import eyes, facs, lips
+from assets.head import load
 from rigging import blendshapes, gaze
 from rigging.evaluation import order
 from tests.crowd import crowd, expression
@@ -234,3 +235,13 @@ def test_what_the_rig_cannot_do_raises():
     with pytest.raises(ValueError, match="gaze must be straight on a head without eyeballs"):
         both(blind, {}, np.full((2, 2), 0.1, np.float32))
     assert np.abs(both(blind, {4: 5}) - person.vertices).max() > 0.003
+
+
+def test_wide_eyes_leave_an_infants_brow_where_it_is() -> None:
+    """Rows of a short lid crowd each other; a ridge before the brow would look like AU1 and 4."""
+    model = load()
+    infant = model.person(model.mean_phenotypes() | {"age": -0.1}, {}, 0.7)
+    moved = blendshapes.pose(infant, {5: 5}, {5: 5}) - infant.vertices
+    outermost = np.concatenate([grid.rows[-1] for grid in infant.topology.lids])
+    assert np.abs(moved).max() > 1e-3
+    assert np.abs(moved[outermost]).max() < 1e-5
