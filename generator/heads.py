@@ -3,6 +3,7 @@
 Both head models have the topology of `assets.head`: what is made for one fits the other.
 """
 
+import hashlib
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Literal, assert_never
@@ -19,7 +20,7 @@ from generator.config import GenerateConfig
 from generator.identity import Identity
 from generator.provenance import source
 from generator.shards.record import Maker
-from rigging import motion, muscles, neural
+from rigging import motion, muscles, neural, weights
 from rigging.gaze import STRAIGHT
 
 Rig = Literal["neural", "blendshapes"]
@@ -62,8 +63,8 @@ def moved_mm(
     moved_by: Rig, head: Head, au: int, left: Number, right: Number
 ) -> Float32[np.ndarray, " vertices"]:
     """How far one AU alone moves every vertex; kept, as expressions share what they are made of."""
-    motion = pose(moved_by, head, {au: left}, {au: right}) - head.vertices
-    length = 1000 * np.sqrt((motion * motion).sum(axis=1))
+    moved = pose(moved_by, head, {au: left}, {au: right}) - head.vertices
+    length = 1000 * np.sqrt((moved * moved).sum(axis=1))
     length.flags.writeable = False
     return length
 
@@ -80,10 +81,14 @@ def head_maker(config: GenerateConfig) -> Maker:
 
 
 def rig_maker(config: GenerateConfig) -> Maker:
-    """The rig for records: its name, and the hash of its weights or of its source."""
+    """The rig for records: its name, and the hash of what decides how it moves a face.
+
+    That is our source, as lids, lips and tissue move by no weights, and the network's weights.
+    """
     match config.rig:
         case "neural":
-            return Maker("neural", sha256=manifest.entries()[neural.FILE].sha256)
+            both = f"{manifest.entries()[weights.FILE].sha256}\n{source('rigging')}\n"
+            return Maker("neural", sha256=hashlib.sha256(both.encode()).hexdigest())
         case "blendshapes":
             return Maker("blendshapes", sha256=source("rigging"))
         case _:

@@ -4,76 +4,27 @@ It is `rigging.network` in numpy: the same numbers to some units in the last pla
 right side are those of the left side in a mirror, so that mirrored AUs move a mirrored head alike.
 """
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import robust_laplacian
 from jaxtyping import Float, Float32, Int
-from safetensors import safe_open
 from scipy import sparse
 from scipy.sparse.linalg import eigsh
 
 from assets import head as head_models
-from assets import manifest
 from assets.head import SKIN, TONGUE, Head, Topology
 from rigging import jaw, muscles, tissue
 from rigging.features import AUS, Entries, Surface, entries, features, mean, standard
 from rigging.muscles import Fields
+from rigging.weights import Weights, load
 
-FILE = "rig.safetensors"
 FLIP = np.array([-1.0, 1.0, 1.0], np.float32)
 SHIFT = -1e-6
 """Eigenvalues are found about this one: the Laplacian itself cannot be inverted."""
 TOLERANCE = 1e-2
 """Of ARPACK: the last eigenvalue is right to 0.04 % in half the time of full precision."""
-
-
-@dataclass(frozen=True, eq=False)
-class Weights:
-    """A trained network, and what it says of itself (`facts`: configuration, commit, figures)."""
-
-    arrays: Mapping[str, Float32[np.ndarray, "..."]]
-    pairs: Int[np.ndarray, "pairs 2"]
-    facts: Mapping[str, Any]
-
-    @property
-    def blocks(self) -> int:
-        """How many blocks of diffusion."""
-        return int(self.facts["configuration"]["blocks"])
-
-    @property
-    def eigenvectors(self) -> int:
-        """How many eigenvectors of the Laplacian."""
-        return int(self.facts["configuration"]["eigenvectors"])
-
-    def linear(self, name: str, x: Float32[np.ndarray, "n before"]) -> np.ndarray:
-        """A layer of the network."""
-        return x @ self.arrays[f"{name}.weight"].T + self.arrays[f"{name}.bias"]
-
-
-def read(path: Path) -> Weights:
-    """Weights as `pain3d train-rig` writes them."""
-    with safe_open(path, "np") as file:
-        arrays = {name: file.get_tensor(name) for name in file.keys()}
-        facts = {
-            name: json.loads(text) if name != "format" else text
-            for name, text in (file.metadata() or {}).items()
-        }
-    pairs = arrays.pop("pairs").astype(np.int64)
-    # Maps lie with the codes innermost, so that decoding runs along memory.
-    arrays["maps"] = np.ascontiguousarray(arrays["maps"].transpose(0, 2, 1))
-    return Weights({name: a.astype(np.float32) for name, a in arrays.items()}, pairs, facts)
-
-
-@cache
-def load() -> Weights:
-    """The weights that ship."""
-    return read(manifest.verified(FILE))
 
 
 @dataclass(frozen=True, eq=False)

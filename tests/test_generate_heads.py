@@ -1,5 +1,6 @@
 """Data sets by either rig and of FLAME heads: what is drawn, stated, checked and refused."""
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -79,8 +80,22 @@ def test_both_rigs_draw_the_same_person() -> None:
     assert np.linalg.norm(marks(taught) - marks(same), axis=1).max() > 3.0
     names = [[sample.record.made_by.rig.name for sample in by[name]] for name in RIGS]
     assert names == [[name, name] for name in RIGS]
-    weights = manifest.entries()["rig.safetensors"].sha256
-    assert [by[name][0].record.made_by.rig.sha256 for name in RIGS] == [weights, code("rigging")]
+    shas = [by[name][0].record.made_by.rig.sha256 for name in RIGS]
+    assert shas == [heads.rig_maker(replace(config, rig=name)).sha256 for name in RIGS]
+    assert shas[1] == code("rigging")
+
+
+def test_weights_and_source_both_decide_the_neural_rig(monkeypatch: pytest.MonkeyPatch) -> None:
+    config, files = replace(SMALL, rig="neural"), manifest.entries()
+    weights = files["rig.safetensors"].sha256
+    own = hashlib.sha256(f"{weights}\n{code('rigging')}\n".encode()).hexdigest()
+    assert heads.rig_maker(config).sha256 == own
+    with monkeypatch.context() as patch:
+        patch.setattr(heads, "source", lambda package: f"other {package}")
+        assert heads.rig_maker(config).sha256 != own
+    trained = files | {"rig.safetensors": replace(files["rig.safetensors"], sha256="0")}
+    monkeypatch.setattr(manifest, "entries", lambda: trained)
+    assert heads.rig_maker(config).sha256 != own
 
 
 @pytest.mark.parametrize("name", RIGS)

@@ -12,6 +12,7 @@ from rigging import blendshapes, features, motion, neural, poisson, rig
 from rigging.features import AUS, LEFT, MIRROR, Surface
 from rigging.network import Diffusion, Entries, Network, NetworkConfig, Seen
 from rigging.registration import topologies
+from rigging.weights import Weights
 
 
 def made(index: int) -> Head:
@@ -92,7 +93,7 @@ def test_numpy_and_torch_say_the_same(person: Head) -> None:
     arrays = {name: value.detach().numpy() for name, value in network.state_dict().items()}
     arrays["maps"] = arrays["maps"].transpose(0, 2, 1)
     facts = {"configuration": {"blocks": 2, "eigenvectors": 12}}
-    weights = neural.Weights(arrays, arrays.pop("pairs"), facts)
+    weights = Weights(arrays, arrays.pop("pairs"), facts)
     size = features.standard(person)
     own = person.vertices[control.skin] * size
     surface = Surface(

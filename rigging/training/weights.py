@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import safetensors
 import safetensors.torch
 
 from assets import atomic
 from rigging.network import Network
+from rigging.weights import FORMAT, read
 
 NAME = "rig.safetensors"
-FORMAT = "pain3d rig 1"
 ROOT = Path(__file__).parents[2]
 
 
@@ -33,24 +32,20 @@ def write(path: Path, network: Network, facts: Mapping[str, Any]) -> None:
 def facts(path: Path) -> dict[str, Any]:
     """Read what a file of weights says of itself.
 
-    Raises ValueError for a file of another format.
+    Raises ValueError for a file that the rig could not use; see `rigging.weights.read`.
     """
-    try:
-        with safetensors.safe_open(path, "pt") as file:
-            metadata = file.metadata() or {}
-    except safetensors.SafetensorError as error:
-        raise ValueError(f"{path} must hold weights of a rig, got {error}") from error
-    found = metadata.pop("format", None)
-    if found != FORMAT:
-        raise ValueError(f"{path} must have the format {FORMAT!r}, got {found!r}")
-    return {name: json.loads(text) for name, text in metadata.items()}
+    return dict(read(path).facts)
 
 
 def commit() -> str:
-    """The commit of this code, `-dirty` where files differ from it; `unknown` outside git."""
+    """The commit of this code, `-dirty` where files differ from it; `unknown` outside git.
+
+    No tag may stand for it: tags are moved.
+    """
     if not (ROOT / ".git").exists():
         return "unknown"
-    command = ["git", "-C", str(ROOT), "describe", "--always", "--abbrev=40", "--dirty"]
+    say = ["describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"]
+    command = ["git", "-C", str(ROOT), *say]
     try:
         found = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
     except (OSError, subprocess.SubprocessError):
