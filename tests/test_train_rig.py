@@ -14,6 +14,7 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from rigging import neural
+from rigging import weights as trained
 from rigging.training import (
     checkpoint,
     folder,
@@ -28,6 +29,18 @@ from rigging.training import (
 from rigging.training.config import Run
 from scripts import cli, train_rig
 from tests.training import SMALL, arrays, lines, prepare, run_at, train
+
+
+def curves(out: Path) -> dict[str, list[tuple[int, float]]]:
+    """What TensorBoard shows of a run, but for what a clock says."""
+    events = EventAccumulator(str(out / journal.CURVES))
+    events.Reload()
+    clocks = ("seconds", "samples_per_second")
+    return {
+        name: [(event.step, event.value) for event in events.Scalars(name)]
+        for name in events.Tags()["scalars"]
+        if not name.endswith(clocks)
+    }
 
 
 class Killed(Exception):
@@ -83,6 +96,7 @@ def test_a_killed_run_ends_as_one_that_was_not(
     for name, array in ours.items():
         assert array.tobytes() == theirs[name].tobytes(), name
     assert lines(out) == lines(undisturbed)
+    assert curves(out) == curves(undisturbed)
     assert not (out / checkpoint.NAME).exists()
 
 
@@ -116,12 +130,12 @@ def test_the_log(undisturbed: Path) -> None:
             assert row["error_share"] < 1
             names = {f"error_share_{name}" for name in SMALL.topologies}
             assert names | {"strength", "error_share_au4", "error_share_au27"} <= set(row)
-    curves = EventAccumulator(str(undisturbed / journal.CURVES))
-    curves.Reload()
-    losses = [(event.step, event.value) for event in curves.Scalars("train/loss")]
+    shown = EventAccumulator(str(undisturbed / journal.CURVES))
+    shown.Reload()
+    losses = [(event.step, event.value) for event in shown.Scalars("train/loss")]
     logged = [(row["step"], row["loss"]) for row in rows if row["kind"] == "train"]
     assert losses == [(step, pytest.approx(loss, 1e-5)) for step, loss in logged]
-    pictures = curves.Images("unseen/displacement")
+    pictures = shown.Images("unseen/displacement")
     assert [(one.step, one.width) for one in pictures] == [(6, 1320), (12, 1320)]
 
 
@@ -152,7 +166,7 @@ def test_the_rig_reads_what_training_wrote(undisturbed: Path, prepared: Path) ->
     seen, wanted = learner.show(one)
     with torch.no_grad():
         found = learner.network(seen).numpy()
-    given = neural.read(undisturbed / weights.NAME)
+    given = trained.read(undisturbed / weights.NAME)
     left = neural.displacements(given, one.surface, one.laid.on, one.laid.to_mesh)[0]
     assert np.abs(left - found).max() < 1e-4
     error = np.linalg.norm(left - wanted.numpy(), axis=2).mean()
@@ -184,6 +198,7 @@ def test_a_folder_that_is_not_its_own(tmp_path: Path, prepared: Path, undisturbe
         train(run_at(undisturbed, prepared, resume=True), changed)
     with pytest.raises(ValueError, match="out must be a folder, got the file"):
         train(run_at(tmp_path / "other" / "thesis.txt", prepared))
+    assert [path.name for path in (tmp_path / "other").iterdir()] == ["thesis.txt"]
     run = run_at(tmp_path / "mine", prepared)
     with (
         folder.claimed(run, SMALL),

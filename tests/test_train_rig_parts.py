@@ -1,7 +1,14 @@
 """What training is made of: the order, samples, least squares, options, figures."""
 
+import ast
 import dataclasses
+import fcntl
+import json
 import math
+import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,17 +17,14 @@ import numpy as np
 import pytest
 import safetensors.numpy
 import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from assets import manifest
 from rigging.registration import topologies
-from rigging.training import (
-    items,
-    judge,
-    learn,
-    sample,
-    store,
-)
+from rigging.training import folder, items, journal, judge, learn, sample, store, weights
 from rigging.training.config import Run
-from tests.training import SMALL, prepare, run_at, train
+from scripts import train_rig
+from tests.training import SMALL, here, ignore, prepare, run_at, train
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -146,3 +150,98 @@ def test_figures_are_shares_of_what_the_teacher_moves() -> None:
     assert figures["error_share"] == pytest.approx(0.5 / len(sample.AUS))
     assert figures["error_share_anny"] == figures["error_share"]
     assert figures["strength"] == pytest.approx(1 + 0.5 / len(sample.AUS))
+
+
+def test_a_killed_process_keeps_the_curves_of_its_checkpoint(tmp_path: Path) -> None:
+    """Up to its checkpoint's step and with it; what came later is said anew."""
+    code = (
+        "import os, signal\nfrom pathlib import Path\n"
+        "from rigging.training.journal import Journal\n"
+        f"it = Journal(Path({str(tmp_path)!r}), 0, 0)\n"
+        "for step in (0, 1, 2): it.line('train', step, {'loss': float(step)})\n"
+        "print(it.size(), flush=True)\n"
+        "it.line('train', 3, {'loss': -1.0}); it.size(); os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    size = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout
+    # TensorBoard reads files by their names, which hold the second.
+    time.sleep(1.1)
+    with journal.Journal(tmp_path, 2, int(size)) as again:
+        again.line("train", 3, {"loss": 3.0})
+    events = EventAccumulator(str(tmp_path / journal.CURVES))
+    events.Reload()
+    found = [(event.step, event.value) for event in events.Scalars("train/loss")]
+    assert found == [(0, 0.0), (1, 1.0), (2, 2.0), (3, 3.0)]
+    rows = [json.loads(line) for line in (tmp_path / journal.LOG).read_text().splitlines()]
+    assert [(row["step"], row["loss"]) for row in rows] == found
+
+
+def test_stale_people_are_refused(
+    tmp_path: Path, prepared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def again() -> None:
+        store.prepare(SMALL, run_at(tmp_path, prepared), train_rig.people(SMALL), here, ignore)
+
+    again()
+    files = manifest.entries()
+    other = files | {store.HEAD: dataclasses.replace(files[store.HEAD], sha256="0")}
+    with monkeypatch.context() as patch:
+        patch.setattr(manifest, "entries", lambda: other)
+        with pytest.raises(ValueError, match=r"head_model must be '\w{64}' as in .*people.json"):
+            again()
+    for name in store.TEACHER:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(store.ROOT / name, tmp_path / name)
+    monkeypatch.setattr(store, "ROOT", tmp_path)
+    again()
+    for name in store.TEACHER:
+        before = (tmp_path / name).read_bytes()
+        (tmp_path / name).write_bytes(before + b"# changed\n")
+        with pytest.raises(ValueError, match=r"teacher must be '\w{64}' as in .*people.json, got"):
+            again()
+        (tmp_path / name).write_bytes(before)
+
+
+def test_the_teacher_is_all_of_our_code_that_its_fields_come_from() -> None:
+    """What `features` needs of this package, and what that needs in turn."""
+    found, waiting = set(), ["features"]
+    while waiting:
+        name = f"rigging/{waiting.pop()}.py"
+        if name not in found:
+            found.add(name)
+            for node in ast.walk(ast.parse((store.ROOT / name).read_text())):
+                if isinstance(node, ast.ImportFrom) and node.module == "rigging":
+                    waiting += [alias.name for alias in node.names]
+                elif isinstance(node, ast.ImportFrom) and str(node.module).startswith("rigging."):
+                    waiting.append(str(node.module).partition(".")[2])
+    assert len(found) > 3
+    assert found == {name for name in store.TEACHER if name.startswith("rigging/")}
+
+
+def test_a_lock_that_is_let_go_still_bars_two_writers(tmp_path: Path) -> None:
+    """A process that opened it while it was held has the same file as one that comes later."""
+    run = Run(tmp_path / "run", resume=True)
+    with folder.claimed(run, SMALL):
+        waiting = open(run.out / folder.LOCK, "ab")
+    with waiting:
+        fcntl.flock(waiting, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with pytest.raises(ValueError, match="got a second"), folder.claimed(run, SMALL):
+            pass
+    with folder.claimed(run, SMALL):
+        pass
+
+
+def test_the_commit_is_no_tag(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def git(*arguments: str) -> str:
+        who = ("-c", "user.name=a", "-c", "user.email=a@b")
+        command = ["git", "-C", str(tmp_path), *who, *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    monkeypatch.setattr(weights, "ROOT", tmp_path)
+    assert weights.commit() == "unknown"
+    (tmp_path / "a").write_text("1")
+    for command in ("init", "add a", "commit -m one", "tag -a v1 -m v1"):
+        git(*command.split())
+    assert git("describe") == "v1"
+    assert weights.commit() == git("rev-parse", "HEAD")
+    (tmp_path / "a").write_text("2")
+    assert weights.commit() == git("rev-parse", "HEAD") + "-dirty"

@@ -29,24 +29,24 @@ def claimed(run: Run, config: TrainConfig) -> Iterator[None]:
     if out.exists() and not out.is_dir():
         raise ValueError(f"out must be a folder, got the file {out}")
     out.mkdir(parents=True, exist_ok=True)
+    # Before the lock too, so that none is left in a folder of others.
+    _check(run)
     with open(out / LOCK, "ab") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise ValueError(f"{out} must have one writer, got a second: one is at work") from None
-        try:
-            _begin(run, config)
-            yield
-        finally:
-            (out / LOCK).unlink()
+        # The file stays: who has opened it already would hold a lock that nobody else sees.
+        _check(run)
+        atomic.remove_temporary(out)
+        hold(out / CONFIG, asdict(config))
+        yield
 
 
-def _begin(run: Run, config: TrainConfig) -> None:
+def _check(run: Run) -> None:
     found = sorted(path.name for path in run.out.iterdir() if path.name != LOCK)
     if found and not (run.resume and CONFIG in found):
         raise ValueError(f"out must be an empty folder, or one to --resume, got {run.out}")
-    atomic.remove_temporary(run.out)
-    hold(run.out / CONFIG, asdict(config))
 
 
 def hold(path: Path, wanted: Mapping[str, Any]) -> None:

@@ -35,7 +35,8 @@ class Journal:
             raise ValueError(f"{path} must have {rule}, got {there}")
         self._file = open(path, "ab")
         self._file.truncate(size)
-        self._curves = SummaryWriter(str(out / CURVES), purge_step=step)
+        # Curves are hidden from this step on: what was said at the checkpoint's own stays.
+        self._curves = SummaryWriter(str(out / CURVES), purge_step=step + 1 if step else 0)
 
     def __enter__(self) -> "Journal":
         """Begin."""
@@ -64,8 +65,9 @@ class Journal:
         self._curves.add_image(name, pixels, step, dataformats="HWC")
 
     def size(self) -> int:
-        """Bytes of the log so far, all of them written."""
+        """Bytes of the log so far, all of them written, and the curves that belong to them."""
         self._file.flush()
+        self._curves.flush()
         return self._file.tell()
 
 

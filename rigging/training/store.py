@@ -1,9 +1,11 @@
 """People on disk, each prepared once by any number of processes; samples made in their turn.
 
-`people.json` holds the options that decide them, so that runs which differ in others may share a
-folder. Memory holds the topologies and a few samples, however many people there are.
+`people.json` holds the options that decide them and hashes of the head model and the teacher, so
+that runs which differ in other options may share a folder, and none learns from stale people.
+Memory holds the topologies and a few samples, however many people there are.
 """
 
+import hashlib
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,7 +15,7 @@ from pathlib import Path
 import safetensors
 import safetensors.numpy
 
-from assets import atomic
+from assets import atomic, manifest
 from assets.streams import stream
 from rigging.registration import topologies
 from rigging.training import folder, sample
@@ -24,6 +26,13 @@ from rigging.training.sample import Laid, Person, Sample
 
 STATED = "people.json"
 DECIDING = ("people", "unseen", "ages", "seed")
+HEAD = "anny_head.npz"
+ROOT = Path(__file__).parents[2]
+TEACHER = (
+    "assets/head.py", "assets/lips.py",
+    "rigging/features.py", "rigging/jaw.py", "rigging/muscles.py", "rigging/tissue.py",
+)  # fmt: skip
+"""What decides a person's vertices, landmarks and fields."""
 AHEAD = 2
 """Samples a thread that are made before their turn."""
 
@@ -33,11 +42,24 @@ def path_of(run: Run, split: Split, person: int) -> Path:
     return run.people / f"{split}-{person:06d}.safetensors"
 
 
+def teacher_sha256() -> str:
+    """One SHA-256 over names and bytes of the files of `TEACHER`."""
+    digest = hashlib.sha256()
+    for name in TEACHER:
+        one = hashlib.sha256((ROOT / name).read_bytes()).hexdigest()
+        digest.update(f"{name}\0{one}\n".encode())
+    return digest.hexdigest()
+
+
 def prepare(config: TrainConfig, run: Run, people: People, spread: Spread, report: Report) -> None:
-    """Prepare the people who are not there. Raises ValueError where those of others stand there."""
+    """Prepare the people who are not there.
+
+    Raises ValueError where those of others stand there, or those of another head model or teacher.
+    """
     run.people.mkdir(parents=True, exist_ok=True)
-    stated = {name: getattr(config, name) for name in DECIDING}
-    folder.hold(run.people / STATED, stated | {"aus": list(sample.AUS)})
+    stated = {name: getattr(config, name) for name in DECIDING} | {"aus": list(sample.AUS)}
+    made_with = {"head_model": manifest.entries()[HEAD].sha256, "teacher": teacher_sha256()}
+    folder.hold(run.people / STATED, stated | made_with)
     everybody: list[tuple[Split, int]] = [
         (split, person)
         for split, count in zip(SPLITS, (config.people, config.unseen), strict=True)
