@@ -7,6 +7,8 @@ Metres, y up, the face along +z, the person's left +x. Nothing in a file is exec
 import hashlib
 import io
 import math
+import struct
+import tokenize
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -36,6 +38,13 @@ LARGEST = 256 * 2**20
 """Bytes of a file; the real ones have 50 to 110 million."""
 # Height of head and neck in metres.
 LEAST_HEIGHT, MOST_HEIGHT = 0.15, 0.6
+_HEADERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
+# What numpy raises for an npy array that is damaged.
+_NO_ARRAY = (ValueError, TypeError, SyntaxError, KeyError, OverflowError, RecursionError)
+_NO_ARRAY += (MemoryError, tokenize.TokenError)
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,34 +99,53 @@ def _members(content: bytes, path: Path) -> dict[str, object]:
     found: dict[str, object] = {}
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            # A member gives no more bytes than it states.
             if sum(member.file_size for member in archive.infolist()) > LARGEST:
                 raise ValueError(f"{path} must hold at most {LARGEST} bytes, got more")
             for member in archive.infolist():
                 key = member.filename.removesuffix(".npy")
                 if key in SHAPES:
-                    found[key] = _member(archive.read(member), f"{path}: {key}")
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+                    found[key] = _member(_unfolded(archive, member), f"{path}: {key}")
+    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError) as error:
         raise ValueError(f"{path} must be an npz that can be read: {error}") from error
     return found
 
 
+def _unfolded(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    """A member, no more than the bytes that it states; BadZipFile where it has others.
+
+    Bzip2 and LZMA unfold a whole block at once, whatever is asked of them.
+    """
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        got = f"compression {member.compress_type}"
+        raise zipfile.BadZipFile(f"members must be stored or deflated, got {got}")
+    with archive.open(member) as file:
+        content = file.read(member.file_size + 1)
+    if len(content) != member.file_size:
+        got = f"{len(content)} bytes"
+        raise zipfile.BadZipFile(f"{member.filename} must have {member.file_size}, got {got}")
+    return content
+
+
 def _member(content: bytes, what: str) -> object:
+    """An npy array, or what the pickle of one of objects holds."""
     file = io.BytesIO(content)
-    version = np.lib.format.read_magic(file)
-    header = {
-        (1, 0): np.lib.format.read_array_header_1_0,
-        (2, 0): np.lib.format.read_array_header_2_0,
-    }
-    if version not in header:
+    try:
+        version = np.lib.format.read_magic(file)
+        header = _HEADERS.get(version)
+        shape, columns_first, kind = header(file) if header else ((), False, np.dtype("V"))
+    except _NO_ARRAY as error:
+        raise ValueError(f"{what} must be an npy array: {error}") from error
+    if header is None:
         raise ValueError(f"{what} must be of npy version 1 or 2, got {version}")
-    shape, columns_first, kind = header[version](file)
     data = content[file.tell() :]
     if kind.hasobject:
         return inert_pickle.load(data, what)
-    if math.prod(shape) * kind.itemsize != len(data):
+    if min(shape, default=0) < 0 or math.prod(shape) * kind.itemsize != len(data):
         raise ValueError(f"{what} must have the bytes of its shape {shape}, got {len(data)}")
-    return np.frombuffer(data, kind).reshape(shape, order="F" if columns_first else "C")
+    try:
+        return np.frombuffer(data, kind).reshape(shape, order="F" if columns_first else "C")
+    except _NO_ARRAY as error:
+        raise ValueError(f"{what} must be an npy array: {error}") from error
 
 
 def _checked(path: Path, key: str, found: dict[str, object]) -> np.ndarray:

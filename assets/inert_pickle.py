@@ -15,6 +15,8 @@ import numpy as np
 
 MOST_STEPS = 100_000
 """Steps of a pickle; files of arrays have some hundred."""
+MOST_IN_TUPLE = 1000
+"""Things in a tuple, those of tuples in it counted each time: hashing one takes as many steps."""
 # What a reader raises for one that is damaged.
 _BROKEN = (pickle.UnpicklingError, EOFError, AttributeError, IndexError, KeyError, TypeError)
 _BROKEN += (ValueError, OverflowError, MemoryError, RecursionError)
@@ -57,7 +59,8 @@ class _Dtype(Held):
         given = given.decode("latin1") if isinstance(given, bytes) else given
         plain = given.lstrip("<>=|") if isinstance(given, str) else ""
         if not plain[1:].isdigit() or int(plain[1:]) not in _SIZES.get(plain[0], ()):
-            raise TypeError(f"must be numbers, got {given!r}")
+            got = repr(given[:20]) if isinstance(given, str) else type(given).__name__
+            raise TypeError(f"must be numbers, got {got}")
         order = self.state.get("order") or str(given)[:1]
         return (order if order in ("<", ">") else "") + plain
 
@@ -152,6 +155,44 @@ class _Reader(pickle.Unpickler):
 _KNOWN = _known()
 
 
+class _Sizes:
+    """How much tuples hold while a pickle is stepped through, on its stack and in its memo.
+
+    Twenty tuples that each hold the one before twice take a million steps to hash, as keys are.
+    """
+
+    def __init__(self) -> None:
+        self.stack: list[int | None] = []
+        """Size of each thing; None for a mark."""
+        self.memo: dict[int, int] = {}
+
+    def follow(self, step: pickletools.OpcodeInfo, value: Any) -> None:
+        """One step; raises _Refused for a tuple of too much, IndexError or KeyError for damage."""
+        stack = self.stack
+        if step.name in ("GET", "BINGET", "LONG_BINGET"):
+            stack.append(self.memo[int(value)])
+        elif step.name in ("PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"):
+            number = len(self.memo) if step.name == "MEMOIZE" else int(value)
+            self.memo[number] = stack[-1] or 1
+        elif step.name == "DUP":
+            stack.append(stack[-1])
+        elif step.name == "MARK":
+            stack.append(None)
+        else:
+            before, taken = step.stack_before, 0
+            single = len(before)
+            if pickletools.markobject in before:
+                single = before.index(pickletools.markobject)
+                while (top := stack.pop()) is not None:
+                    taken += top
+            for _ in range(single):
+                taken += stack.pop() or 1
+            size = 1 + taken if "TUPLE" in step.name else 1
+            if size > MOST_IN_TUPLE:
+                raise _Refused(f"have tuples of at most {MOST_IN_TUPLE} things, got more")
+            stack += [size] * len(step.stack_after)
+
+
 def load(data: bytes, what: str) -> object:
     """What a pickle holds, arrays as `Array`, `Sparse` and `Chumpy`.
 
@@ -159,11 +200,13 @@ def load(data: bytes, what: str) -> object:
     file of arrays needs and for a pickle that is damaged.
     """
     try:
+        held = _Sizes()
         for steps, (step, value, _) in enumerate(pickletools.genops(data)):
             # A number of the memo makes room for all numbers below it.
             too_far = step.name in ("PUT", "LONG_BINPUT") and int(value or 0) > MOST_STEPS
             if steps > MOST_STEPS or too_far:
                 raise _Refused(f"have at most {MOST_STEPS} steps, got more")
+            held.follow(step, value)
         return _Reader(io.BytesIO(data), encoding="latin1").load()
     except _Refused as error:
         raise ValueError(f"{what} must {error}") from error

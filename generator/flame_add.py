@@ -26,8 +26,8 @@ RESEARCH = (
 
 
 def licence(name: str) -> str:
-    """What a FLAME file allows, as its name tells: only that of 2023 Open is open."""
-    return OPEN if "open" in name.lower() else RESEARCH
+    """What a FLAME file allows, as its name tells: only names as flame2023_Open.pkl are open."""
+    return OPEN if name.lower().startswith("flame2023_open") else RESEARCH
 
 
 def converted(

@@ -213,4 +213,6 @@ def test_the_command_says_what_was_measured_and_what_the_file_allows(
 
 def test_older_files_allow_research_alone() -> None:
     assert flame_add.licence("flame2023_Open.pkl").startswith("FLAME 2023 Open, CC BY 4.0")
-    assert flame_add.licence("generic_model.pkl").startswith("an older FLAME: research alone")
+    for name in ("generic_model.pkl", "FLAME2020_opencv.pkl", "my flame2023_Open.pkl", "open.npz"):
+        assert flame_add.licence(name).startswith("an older FLAME: research alone")
+    assert flame_add.licence("FLAME2023_OPEN.npz") == flame_add.OPEN

@@ -3,6 +3,7 @@
 import io
 import os
 import pickle
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -209,3 +210,63 @@ def test_smplx_gives_the_same_people(tmp_path: Path) -> None:
         theirs = there(betas=torch.tensor(betas, dtype=torch.float32)[None]).vertices[0].numpy()
     assert np.abs(theirs - (made.vertices + made.identity @ betas)).max() < 1e-6
     assert np.array_equal(there.faces, made.triangles)
+
+
+@pytest.mark.parametrize("way", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_unfolds_a_block_at_once_is_not_unfolded(tmp_path: Path, way: int) -> None:
+    with zipfile.ZipFile(tmp_path / "flame.npz", "w", way) as archive:
+        archive.writestr("f.npy", bytes(1000))
+    with pytest.raises(ValueError, match=r"flame.npz must be an npz .*: members must be stored or"):
+        flame_file.read(tmp_path / "flame.npz")
+
+
+def test_a_member_gives_no_more_than_it_states(tmp_path: Path) -> None:
+    path = tmp_path / "flame.npz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("f.npy", bytes(100_000_000))
+    # Both of the member's headers say that it has 1000 bytes.
+    true, said = (count.to_bytes(4, "little") for count in (100_000_000, 1000))
+    content = path.read_bytes()
+    assert content.count(true) == 2
+    path.write_bytes(content.replace(true, said))
+    tracemalloc.start()
+    with pytest.raises(ValueError, match=r"flame.npz must be an npz that can be read: Bad CRC-32"):
+        flame_file.read(path)
+    assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("header", "text"),
+    [
+        ("{'descr': '<f8', 'fortran_order': False, 'shape': (-1, -2)}", r"of its shape \(-1, -2\)"),
+        (
+            "{'descr': '<f8', 'fortran_order': False, 'shape': (0, 9" + "0" * 30 + ")}",
+            "an npy array",
+        ),
+        ("{'descr': 'what', 'fortran_order': False, 'shape': (1,)}", "be an npy array: descr is"),
+        ("{'descr': '<f8', (", "be an npy array: "),
+    ],
+)
+def test_a_damaged_array_is_named(tmp_path: Path, header: str, text: str) -> None:
+    path, line = tmp_path / "flame.npz", header.encode() + b"\n"
+    content = b"\x93NUMPY\x01\x00" + len(line).to_bytes(2, "little") + line
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("f.npy", content + bytes(16) * ("-1" in header))
+    with pytest.raises(ValueError, match=rf"^{path}: f must .*{text}"):
+        flame_file.read(path)
+
+
+@pytest.mark.parametrize("fold", [b"2\x86", b"q\x000h\x00h\x00\x86", b"q\x000(h\x00h\x00t"])
+def test_tuples_in_tuples_are_not_hashed_as_keys(fold: bytes) -> None:
+    # A dictionary whose key is a tuple of 2**60 things.
+    data = b"\x80\x02})" + fold * 60 + b"K\x01s."
+    with pytest.raises(ValueError, match=r"x must have tuples of at most 1000 things, got more$"):
+        inert_pickle.load(data, "x")
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_plain_tuples_stay(protocol: int) -> None:
+    shared = (1, (2, "three"))
+    made = {"a": [shared, shared], ("b", shared): (shared, [shared], {}, True)}
+    assert inert_pickle.load(pickle.dumps(made, protocol), "x") == made

@@ -1,6 +1,11 @@
 """Mesh files: read in their own order, written with every other line kept, refused by name."""
 
+import json
+import tracemalloc
+from collections.abc import Callable, Iterator
+from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -40,6 +45,7 @@ def test_every_format_gives_places_and_faces(suffix: str, tmp_path: Path) -> Non
     assert np.abs(found.vertices[found.triangles] - expected).max() < 1e-6
     if suffix != ".stl":
         assert np.array_equal(found.triangles, ball.faces)
+    assert with_vertices(path, found.vertices, suffix.upper()) == path.read_bytes()
     moved = found.vertices + np.array([0.5, 0, 0])
     again = tmp_path / f"again{suffix}"
     again.write_bytes(with_vertices(path, moved, suffix))
@@ -107,3 +113,90 @@ def test_a_mesh_cannot_hold_what_is_no_number() -> None:
     wrong = np.full((3, 3), np.nan)
     with pytest.raises(ValueError, match=r"head: vertices must be finite, got 3 that are not"):
         TriangleMesh(wrong, np.array([[0, 1, 2]], np.int32), "head")
+
+
+def glb(change: Callable[[dict[str, Any]], object]) -> bytes:
+    """A ball as binary glTF whose header was changed."""
+    whole = trimesh.creation.icosphere(1).export(file_type="glb")
+    size = int.from_bytes(whole[12:16], "little")
+    header = json.loads(whole[20 : 20 + size])
+    change(header)
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 4)
+    sizes = [
+        (len(part)).to_bytes(4, "little") for part in (whole[20 + size :] + text + bytes(20), text)
+    ]
+    return whole[:8] + sizes[0] + sizes[1] + b"JSON" + text + whole[20 + size :]
+
+
+def bare(header: dict[str, Any]) -> None:
+    """No views: accessors are then zeros, as many as they say."""
+    del header["bufferViews"]
+    for one in header["accessors"]:
+        del one["bufferView"]
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (lambda header: header.pop("bufferViews"), r"got bufferView \d of 0$"),
+        (bare, r"got (POSITION|indices) that is compressed, sparse or not there$"),
+        (
+            lambda header: header["accessors"].append({"count": 10**8}),
+            r"got an accessor of 100000000 elements \(at most 1200000\)$",
+        ),
+        (
+            lambda header: header["accessors"].extend(
+                {"count": 10**6, "type": "MAT4", "componentType": 5126} for _ in range(5)
+            ),
+            r"got accessors of 32000\d+ bytes \(at most 268435456\)$",
+        ),
+        (
+            lambda header: header.update(nodes=[{"mesh": 0}] * 6000, scenes=[{"nodes": [0]}]),
+            r"got meshes of 252000 vertices \(at most 200000\)$",
+        ),
+        (
+            lambda header: header.update(
+                nodes=[{"children": [1]}, {"children": [0]}], scenes=[{"nodes": [0]}], scene=0
+            ),
+            r"got nodes that stand at two places$",
+        ),
+        (lambda header: header.update(x="x" * 2**22), r"got a header of \d+ bytes \(at most"),
+    ],
+)
+def test_a_glb_is_refused_before_room_is_made_for_it(
+    change: Callable[[dict[str, Any]], object], text: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.glb"
+    path.write_bytes(glb(change))
+    tracemalloc.start()
+    with pytest.raises(ValueError, match=rf"^{path}: file must be a .glb mesh, {text}"):
+        read(path)
+    assert tracemalloc.get_traced_memory()[1] < 30_000_000
+    tracemalloc.stop()
+
+
+def damages(value: Any) -> Iterator[Callable[[Any], None]]:
+    """Each key of a header taken out in turn, and each value made another."""
+    for key in value if isinstance(value, dict) else range(len(value)):
+        for other in (None, -1, 10**8, "x", [], [{}], {}, 0.5):
+            yield lambda at, key=key, other=other: at.__setitem__(key, other)
+        yield lambda at, key=key: at.__delitem__(key)
+        if isinstance(value[key], dict | list):
+            for deeper in damages(value[key]):
+                yield lambda at, key=key, deeper=deeper: deeper(at[key])
+
+
+def test_any_damage_to_a_glb_is_named(tmp_path: Path) -> None:
+    path, headers = tmp_path / "a.glb", []
+    path.write_bytes(glb(lambda header: headers.append(deepcopy(header))))
+    assert len(read(path).vertices) == 42
+    errors = []
+    for damage in damages(headers[0]):
+        path.write_bytes(glb(damage))
+        try:
+            read(path)
+        except ValueError as error:
+            errors.append(str(error))
+    assert len(errors) > 100
+    assert [error for error in errors if not error.startswith(f"{path}: ")] == []

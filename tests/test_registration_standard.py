@@ -1,5 +1,7 @@
 """Any head mesh stands upright in metres, whatever its unit and axes, and its parts are known."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import trimesh
@@ -225,3 +227,17 @@ def test_faces_without_area_are_refused() -> None:
         stand(TriangleMesh(points, np.array([[0, 1, 1]], np.int32), "point"))
     with pytest.raises(ValueError, match=r"must have faces with an area"):
         stand(TriangleMesh(points, np.array([[0, 1, 2]], np.int32), "point"))
+
+
+def test_vertices_at_one_place_are_one_without_every_pair_of_them() -> None:
+    rng = np.random.default_rng(4)
+    many = 3000
+    place = rng.integers(0, 3, 3 * many)
+    vertices = np.array([[0.0, 0, 0], [1, 0, 0], [0, 1, 0]])[place]
+    vertices[::7, 2] = 1e-8
+    mesh = TriangleMesh(vertices, np.arange(3 * many, dtype=np.int32).reshape(-1, 3), "soup")
+    tracemalloc.start()
+    same = parts._same(mesh)
+    assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    tracemalloc.stop()
+    assert np.array_equal(same, [np.argmax(place == one) for one in place])

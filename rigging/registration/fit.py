@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int
+from jaxtyping import Bool, Float, Float64, Int
 from scipy.spatial.transform import Rotation
 
 from assets import head as head_models
@@ -100,13 +100,18 @@ def spread(count: int, most: int) -> Int[np.ndarray, " chosen"]:
     return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int))
 
 
-def usable(hits: Hits, points: np.ndarray, normals: np.ndarray, gate: float) -> np.ndarray:
+def usable(
+    hits: Hits,
+    points: Float[np.ndarray, "points 3"],
+    normals: Float[np.ndarray, "points 3"],
+    gate: float,
+) -> Bool[np.ndarray, " points"]:
     """Pairs that are near, face the same way and do not lie on an open border."""
     near = ((hits.points - points) ** 2).sum(1) < gate * gate
     return near & (dot(hits.normals, normals) > AGREE) & ~hits.border
 
 
-def robust(residual: np.ndarray, sigma: float) -> np.ndarray:
+def robust(residual: Float[np.ndarray, " pairs"], sigma: float) -> Float[np.ndarray, " pairs"]:
     """Weights (Geman and McClure) by which far residuals lose their say."""
     return 1 / (1 + (residual / (3 * sigma)) ** 2) ** 2
 

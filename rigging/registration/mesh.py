@@ -6,6 +6,7 @@ the other formats go through `trimesh`, which keeps positions and faces and noth
 """
 
 import io
+import struct
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +16,8 @@ import numpy as np
 import trimesh
 from jaxtyping import Float64, Int32
 
+from rigging.registration import glb
+
 SUFFIXES = (".obj", ".ply", ".stl", ".off", ".glb")
 LARGEST_FILE = 64 * 2**20
 """Bytes of the largest file that is read."""
@@ -22,7 +25,8 @@ MOST_VERTICES = 200_000
 MOST_TRIANGLES = 400_000
 # What a reader of binary files raises for one that is damaged or is something else.
 UNREADABLE = (ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError)
-UNREADABLE += (NotImplementedError, MemoryError, EOFError)
+UNREADABLE += (NotImplementedError, MemoryError, EOFError, AssertionError, NameError)
+UNREADABLE += (RecursionError, ArithmeticError, struct.error)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +78,8 @@ def read(path: Path) -> TriangleMesh:
         return _read_lines(content.decode("utf-8", "surrogateescape"), str(path))
     options: dict[str, Any] = {"fix_texture": False} if suffix == ".ply" else {}
     try:
+        if suffix == ".glb":
+            glb.check(content, MOST_VERTICES, MOST_TRIANGLES)
         scene = trimesh.load_scene(
             io.BytesIO(content), file_type=suffix[1:], process=False,
             skip_materials=True, allow_remote=False, **options,
@@ -114,7 +120,9 @@ def _corner(word: str, count: int) -> int:
 def with_vertices(like: Path, vertices: Float64[np.ndarray, "vertices 3"], suffix: str) -> bytes:
     """Content of a mesh file as `like` is, with other vertices, in the format of `suffix`.
 
-    Wavefront to Wavefront keeps every other line, and the text of coordinates that did not change.
+    In the file's own format, where nothing moved, these are its own bytes. Wavefront to Wavefront
+    keeps every other line, and the text of coordinates that did not change: normals (`vn`) in the
+    file stay those of the unmoved mesh.
     Raises ValueError where `like` has another number of vertices, and as `read` does.
     """
     mesh, suffix = read(like), suffix.lower()
@@ -123,6 +131,8 @@ def with_vertices(like: Path, vertices: Float64[np.ndarray, "vertices 3"], suffi
         raise ValueError(f"vertices must be {rule}, got {len(vertices)}")
     if suffix not in SUFFIXES:
         raise ValueError(f"mesh file must be one of {SUFFIXES}, got {suffix!r}")
+    if suffix == like.suffix.lower() and np.array_equal(vertices, mesh.vertices):
+        return like.read_bytes()
     if suffix == like.suffix.lower() == ".obj":
         return _rewritten(like.read_bytes(), mesh.vertices, vertices)
     out = trimesh.Trimesh(vertices, mesh.triangles, process=False, validate=False)

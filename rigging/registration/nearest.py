@@ -25,10 +25,11 @@ class Hits:
     points: Float64[np.ndarray, "points 3"]
     normals: Float64[np.ndarray, "points 3"]
     border: Bool[np.ndarray, " points"]
-    faces: Int[np.ndarray, " points"]
 
 
-def dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def dot(
+    a: Float[np.ndarray, "*batch 3"], b: Float[np.ndarray, "*batch 3"]
+) -> Float[np.ndarray, "*batch"]:
     """Inner products along the last axis."""
     return a[..., 0] * b[..., 0] + a[..., 1] * b[..., 1] + a[..., 2] * b[..., 2]
 
@@ -165,7 +166,7 @@ class Surface:
         normal = _mixed(weight, facing[best])
         normal /= np.maximum(np.sqrt(dot(normal, normal)), 1e-30)[:, None]
         border = ((weight < 1e-9) & self.border[face]).any(1)
-        return Hits(self.triangles[face], weight, points - away[best], normal, border, face)
+        return Hits(self.triangles[face], weight, points - away[best], normal, border)
 
     def nearest(
         self,

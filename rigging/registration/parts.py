@@ -87,10 +87,13 @@ def _same(mesh: TriangleMesh) -> np.ndarray:
         return out
     used = mesh.vertices[np.unique(mesh.triangles)]
     size = float(np.linalg.norm(np.ptp(used, axis=0)))
-    places = mesh.vertices[rim] - used.mean(0)
+    # Of many at one place every two would be a pair.
+    places, place = np.unique(mesh.vertices[rim] - used.mean(0), axis=0, return_inverse=True)
     pairs = KDTree(places).query_pairs(SAME * size, output_type="ndarray")
-    graph = sparse.coo_array((np.ones(len(pairs), np.int8), pairs.T), shape=(len(rim), len(rim)))
+    count = len(places)
+    graph = sparse.coo_array((np.ones(len(pairs), np.int8), pairs.T), shape=(count, count))
     groups, label = connected_components(graph, directed=False)
+    label = label[place.ravel()]
     first = np.full(groups, len(out), np.int32)
     np.minimum.at(first, label, rim.astype(np.int32))
     out[rim] = first[label]

@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 from cholespy import CholeskySolverD, MatrixType
-from jaxtyping import Float64
+from jaxtyping import Float64, Int
 from scipy import sparse
 from scipy.spatial import cKDTree
 
@@ -45,7 +45,9 @@ class Solver:
         return out
 
 
-def areas(vertices: np.ndarray, triangles: np.ndarray) -> Float64[np.ndarray, " vertices"]:
+def areas(
+    vertices: Float64[np.ndarray, "vertices 3"], triangles: Int[np.ndarray, "triangles 3"]
+) -> Float64[np.ndarray, " vertices"]:
     """A third of the triangles round each vertex, square metres."""
     size = np.linalg.norm(face_normals(vertices, triangles), axis=1) / 6
     return np.bincount(triangles.ravel(), np.repeat(size, 3), len(vertices))

@@ -68,7 +68,6 @@ class Standing:
     `vertices` are all of the mesh's, standardised. `same` names the vertex that stands for each
     (itself but where vertices are doubled); `triangles` have only such corners and turn outward.
     `part` has numbers of `assets.head` and `parts.ATTACHED`. `balls` are the eyeballs, left first.
-    `residual` says how far face and skull are from those of the nearest head, see `RESIDUAL`.
     """
 
     frame: Frame
@@ -77,7 +76,6 @@ class Standing:
     triangles: Int32[np.ndarray, "triangles 3"]
     part: Int32[np.ndarray, " vertices"]
     balls: tuple[Ball, Ball] | None
-    residual: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +129,7 @@ def stand(mesh: TriangleMesh) -> Standing:
         frame, balls = _between(frame, balls)
     triangles = pieces.triangles if laid.outward else pieces.triangles[:, ::-1].copy()
     vertices = frame.standard(mesh.vertices)
-    return Standing(frame, vertices, pieces.same, triangles, part, balls, residual)
+    return Standing(frame, vertices, pieces.same, triangles, part, balls)
 
 
 def _candidates(pieces: Pieces) -> list[int]:
@@ -323,7 +321,6 @@ def _between(frame: Frame, balls: tuple[Ball, Ball]) -> tuple[Frame, tuple[Ball,
     """The frame with its origin midway between the eyeballs and x along the line through them."""
     left, right = (one.centre for one in balls)
     along = (left - right) / np.linalg.norm(left - right)
-    turn = np.eye(3)
     axis, cosine = np.cross(along, (1.0, 0.0, 0.0)), float(along[0])
     skew = np.array([[0, -axis[2], axis[1]], [axis[2], 0, -axis[0]], [-axis[1], axis[0], 0]])
     turn = np.eye(3) + skew + skew @ skew / (1 + cosine)

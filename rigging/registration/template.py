@@ -32,7 +32,6 @@ class Template:
     top: float
     tree: KDTree
     expected: Expected
-    age_years: float
 
 
 def spread(
@@ -85,7 +84,7 @@ def load() -> tuple[Template, ...]:
         inner = tuple(vertices[model.topology.part == part] for part in INNER)
         known = Expected(person.eyes.centre.astype(np.float64), inner)
         tree = KDTree(points)
-        out.append(Template(points, normals, core, top, tree, known, years))
+        out.append(Template(points, normals, core, top, tree, known))
     return tuple(out)
 
 
