@@ -132,13 +132,15 @@ def normals(
 
 
 @lru_cache(maxsize=4)
-def fields(head: Head) -> Fields:
+def fields(head: Head, weights: Weights | None = None) -> Fields:
     """The fields of every AU on a head of the Anny topology (kept for the last few people).
+
+    By the weights that ship where none are given.
 
     Diffusion runs on the mean head: people differ from it by little, and it costs nothing.
     """
-    weights, size = load(), standard(head)
-    topology, control = head.topology, _control(load().eigenvectors)
+    weights, size = weights or load(), standard(head)
+    topology, control = head.topology, _control(weights.eigenvectors)
     own = head.vertices[control.skin] * size
     surface = Surface(
         own,

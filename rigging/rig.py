@@ -24,6 +24,7 @@ from rigging.registration.mesh import TriangleMesh
 from rigging.registration.nearest import barycentric
 from rigging.registration.parts import ATTACHED, split
 from rigging.registration.wrap import Registration, register
+from rigging.weights import Weights
 
 APART_MM = 2.0
 """A vertex so far from the Anny head that was laid on the mesh is trusted by half."""
@@ -92,7 +93,8 @@ class Rig:
 
     `skin` numbers its vertices of skin, doubled ones once; `to_skin` carries values of the Anny
     head to them, and `fields` are theirs. `beside` names the skin vertex that skin and attachments
-    move with, -1 for eyeballs, teeth and tongue; what is `rooted` turns with it besides.
+    move with, -1 for eyeballs, teeth and tongue; what is `rooted` turns with it besides. `weights`
+    are those that ship where None.
     """
 
     mesh: TriangleMesh
@@ -102,6 +104,7 @@ class Rig:
     fields: Fields
     beside: Int[np.ndarray, " vertices"]
     rooted: Rooted
+    weights: Weights | None = None
 
     def pose(
         self,
@@ -132,7 +135,7 @@ class Rig:
         head, laid = self.laid.head, self.laid
         neutral = laid.vertices[self.skin].astype(np.float32)
         skin = motion.pushed(neutral, self.fields, sides) - neutral
-        ours = motion.pushed(head.vertices, neural.fields(head), sides)
+        ours = motion.pushed(head.vertices, neural.fields(head, self.weights), sides)
         settled = motion.settled(head, ours, sides, gaze)
         skin = skin + self.to_skin @ (settled - ours)
         moved = np.zeros(laid.vertices.shape)
@@ -167,13 +170,13 @@ class Rig:
             moved[rows] = start + places[rows, 2, None].clip(depth.min(), depth.max()) * slope
 
 
-def prepare(mesh: TriangleMesh) -> Rig:
+def prepare(mesh: TriangleMesh, by: Weights | None = None) -> Rig:
     """Lay a mesh on the Anny head and find its fields.
 
     Raises ValueError where it cannot be a head; see `register`.
     """
     laid = register(mesh)
-    weights, head = neural.load(), laid.head
+    weights, head = by or neural.load(), laid.head
     skin = laid.skin
     number = np.full(len(laid.part), -1)
     number[skin] = np.arange(len(skin))
@@ -203,7 +206,7 @@ def prepare(mesh: TriangleMesh) -> Rig:
     near = np.where(laid.part == ATTACHED, skin[nearest], -1)
     beside = np.where(laid.part == SKIN, pieces.same, near)
     rooted = _rooted(laid, pieces.piece, skin[nearest])
-    return Rig(mesh, laid, skin, to_skin, fields, beside, rooted)
+    return Rig(mesh, laid, skin, to_skin, fields, beside, rooted, by)
 
 
 def _rooted(

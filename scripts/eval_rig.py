@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 from assets import atomic, head
@@ -14,13 +15,15 @@ from generator import pool
 from generator.audit.tables import text
 from generator.identity import make_identity
 from generator.preview.error_sheet import sheet
-from rigging import rig
+from rigging import motion, rig, weights
+from rigging import neural as network
 from rigging.evaluation.goals import goals
 from rigging.evaluation.measure import Measured, Plan, measure
 from rigging.evaluation.subject import Rig, Split, Subject
 from rigging.evaluation.summary import figures, summarise
-from rigging.neural import load
+from rigging.gaze import STRAIGHT
 from rigging.registration import topologies
+from rigging.weights import Weights
 from scripts.eval_rig_tables import tables
 from scripts.figures import check_json, table, write_json
 from scripts.options import checked, parse
@@ -46,6 +49,8 @@ class Options:
     """Seed of the people who were not seen."""
     workers: int = 1
     """Processes; figures but times are the same with any number."""
+    weights: Path | None = None
+    """Try the rig.safetensors of a training instead of the one that ships."""
     sheet: Path | None = None
     """Draw where on the face the error lies, as a PNG."""
     json: Path | None = None
@@ -94,19 +99,30 @@ class Task:
     plan: Plan
 
 
-def neural() -> Rig:
-    """The rig that ships."""
-    return Rig(rig.pose, lambda mesh: rig.prepare(mesh).pose)
+def given(path: Path | None) -> Weights:
+    """The weights of a file, or those that ship."""
+    return weights.load() if path is None else weights.read(path)
 
 
-def shipped() -> Trial:
-    """The rig that ships, and whom its weights say that it was trained on.
+def neural(path: Path | None = None) -> Rig:
+    """The rig of the weights in a file, or the one that ships."""
+    by = given(path)
+    fields = partial(network.fields, weights=by)
+    return Rig(
+        lambda head, left, right: motion.pose(head, fields, left, right, STRAIGHT),
+        lambda mesh: rig.prepare(mesh, by).pose,
+    )
+
+
+def trained(path: Path | None = None) -> Trial:
+    """The rig of weights, and whom they say that it was trained on.
 
     Raises ValueError where they do not say it as `pain3d train-rig` does.
     """
-    people = load().facts.get("people", {})
+    people = given(path).facts.get("people", {})
     try:
-        return Trial(neural, Crowd(**people["seen"]), Crowd(**people["unseen"]))
+        rig_of = partial(neural, path)
+        return Trial(rig_of, Crowd(**people["seen"]), Crowd(**people["unseen"]))
     except (KeyError, TypeError) as error:
         rule = "seed, count and ages of the people seen and unseen in training"
         raise ValueError(f"the rig's weights must tell {rule}, got {people}") from error
@@ -172,12 +188,11 @@ def work(task: Task, report: pool.Report) -> Measured:
 
 def main(arguments: list[str], trial: Trial | None = None) -> int:
     """Try the rig, print the tables and write figures and sheet; goals missed are no failure."""
-    given = parse(Options, "eval-rig", arguments)
-    options = checked("eval-rig", given.check)
+    options = checked("eval-rig", parse(Options, "eval-rig", arguments).check)
     for path in (options.json, options.sheet):
         check_json(path)
     start = time.monotonic()
-    wanted = tasks(options, trial or shipped())
+    wanted = tasks(options, trial or trained(options.weights))
     with Bar(" heads") as bar:
         measured = pool.run(
             work, wanted, options.workers, lambda count: bar.advance(count, len(wanted))

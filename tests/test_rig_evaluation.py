@@ -8,10 +8,12 @@ from types import SimpleNamespace
 import cv2
 import numpy as np
 import pytest
+import safetensors
+import safetensors.numpy
 
-from assets import facs, head
+from assets import facs, head, manifest
 from generator.preview import error_sheet
-from rigging import blendshapes
+from rigging import blendshapes, weights
 from rigging.evaluation import errors, order, vectors
 from rigging.evaluation.goals import goals
 from rigging.evaluation.measure import Plan, measure
@@ -283,12 +285,12 @@ def test_more_people_are_the_same_and_others():
 
 def test_whom_weights_were_trained_on_is_read_from_them(monkeypatch):
     facts = {}
-    monkeypatch.setattr(eval_rig, "load", lambda: SimpleNamespace(facts=facts))
+    monkeypatch.setattr(eval_rig.weights, "load", lambda: SimpleNamespace(facts=facts))
     with pytest.raises(ValueError, match=r"weights must tell seed, count and ages of .* got {}"):
-        eval_rig.shipped()
+        eval_rig.trained()
     crowds = [{"seed": seed, "count": 3, "ages": "0-17"} for seed in (5, 6)]
     facts["people"] = {"seen": crowds[0], "unseen": crowds[1]}
-    trial = eval_rig.shipped()
+    trial = eval_rig.trained()
     assert (trial.seen.seed, trial.tried.seed) == (5, 6)
     seen = [task for task in eval_rig.tasks(eval_rig.Options(), trial) if task.crowd.seed == 5]
     assert {task.index for task in seen} == {0, 1, 2}
@@ -325,3 +327,22 @@ def test_the_command(tmp_path, capsys, monkeypatch):
     with pytest.raises(SystemExit):
         eval_rig.main(["--people", "0"], TRIAL)
     assert "people must be at least 1, got 0" in capsys.readouterr().err
+
+
+def test_weights_of_a_file_are_tried_on_heads_and_meshes(tmp_path):
+    """With maps of half the length skin goes about half as far: less pressed, it gives way less."""
+    path = tmp_path / "half.safetensors"
+    with safetensors.safe_open(manifest.verified(weights.FILE), "np") as file:
+        arrays = {name: file.get_tensor(name) for name in file.keys()}
+        facts = dict(file.metadata())
+    arrays["maps"] = arrays["maps"] / np.float16(2)
+    safetensors.numpy.save_file(arrays, path, facts)
+    for who in (subject(), subject("unseen_topology", ADULT, "soma")):
+        poses = [eval_rig.trained(given).rig().of(who) for given in (None, path)]
+        whole, half = (pose({4: 3}, {4: 3}) - pose({}, {}) for pose in poses)
+        share = np.linalg.norm(half, axis=1).sum() / np.linalg.norm(whole, axis=1).sum()
+        assert 0.45 < share < 0.65
+    assert eval_rig.trained(path).seen == eval_rig.trained().seen
+    path.write_bytes(path.read_bytes()[:900])
+    with pytest.raises(ValueError, match=r"half.safetensors must hold weights of a rig"):
+        eval_rig.main(["--weights", str(path)])
