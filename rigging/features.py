@@ -32,6 +32,8 @@ LOCALS = 1 + 3 * LOCAL + 3 * SQUARED * (3 * SQUARED + 1) // 2
 SIZES = 3
 INPUTS = 3 * len(PLACES) + 3 * NEAREST + 9 + SIZES
 STANDARD_MM = muscles.EYE_DISTANCE_MM
+FLIP = np.array([-1.0, 1.0, 1.0], np.float32)
+"""Places times this are those of the mirror image."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,9 +69,8 @@ class Surface:
 
     def mirrored(self) -> "Surface":
         """The same surface in a mirror; vertices keep their numbers, landmarks change sides."""
-        flip = np.array([-1.0, 1.0, 1.0], np.float32)
-        marks = self.marks[list(MIRROR)] * flip
-        return Surface(self.vertices * flip, self.canonical * flip, self.normals * flip, marks)
+        marks = self.marks[list(MIRROR)] * FLIP
+        return Surface(self.vertices * FLIP, self.canonical * FLIP, self.normals * FLIP, marks)
 
 
 # The 68 landmarks (ibug) as their mirror images.

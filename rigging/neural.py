@@ -16,11 +16,10 @@ from scipy.sparse.linalg import eigsh
 from assets import head as head_models
 from assets.head import SKIN, TONGUE, Head, Topology
 from rigging import jaw, muscles, tissue
-from rigging.features import AUS, Entries, Surface, entries, features, mean, standard
+from rigging.features import AUS, FLIP, Entries, Surface, entries, features, mean, standard
 from rigging.muscles import Fields
 from rigging.weights import Weights, load
 
-FLIP = np.array([-1.0, 1.0, 1.0], np.float32)
 SHIFT = -1e-6
 """Eigenvalues are found about this one: the Laplacian itself cannot be inverted."""
 TOLERANCE = 1e-2

@@ -107,7 +107,7 @@ def test_numpy_and_torch_say_the_same(person: Head) -> None:
         entries = Entries(*map(torch.from_numpy, (to.vertex, to.pair, to.slot, to.weight)))
         inputs = map(torch.from_numpy, features.features(seen))
         slow = network(Seen(*inputs, on, entries)).detach().numpy()
-        slow = slow * neural.FLIP if mirrored else slow
+        slow = slow * features.FLIP if mirrored else slow
         assert np.abs(slow).max() > 1
         assert np.abs(fast[side] - slow).max() < 1e-4 * np.abs(slow).max()
 

@@ -12,6 +12,7 @@ from assets import facs, population
 from assets.eyes import Eyes
 from assets.head import SKIN, Head
 from rigging import blendshapes
+from rigging.features import FLIP
 from rigging.registration import topologies
 from rigging.registration.mesh import TriangleMesh
 from rigging.registration.topologies import MappedTopology
@@ -21,7 +22,6 @@ SPLITS: tuple[Split, ...] = ("unseen_person", "unseen_topology", "unseen_both")
 AUs = Mapping[int, facs.Number]
 Pose = Callable[[AUs, AUs], np.ndarray]
 """Intensities of the left and the right side to the vertices of one person."""
-FLIP = np.array([-1.0, 1.0, 1.0], np.float32)
 
 
 @dataclass(frozen=True)

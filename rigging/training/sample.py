@@ -16,8 +16,8 @@ from scipy import sparse
 from assets import head as heads
 from assets.head import SKIN, Head
 from rigging import features, muscles, neural
-from rigging.features import AUS, MIRROR, Surface
-from rigging.neural import FLIP, Diffusion, normals
+from rigging.features import AUS, FLIP, MIRROR, Surface
+from rigging.neural import Diffusion, normals
 from rigging.registration.topologies import MappedTopology
 from rigging.training.config import TrainConfig
 
