@@ -20,10 +20,11 @@ from rigging import jaw, motion, neural, poisson, tissue
 from rigging.features import AUS, Surface, mean, standard
 from rigging.gaze import STRAIGHT
 from rigging.muscles import Fields
+from rigging.registration import corners
 from rigging.registration.mesh import TriangleMesh
-from rigging.registration.nearest import barycentric
 from rigging.registration.parts import ATTACHED, split
 from rigging.registration.wrap import Registration, register
+from rigging.rooted import Rooted, root
 from rigging.weights import Weights
 
 APART_MM = 2.0
@@ -38,53 +39,6 @@ def pose(
 ) -> Float32[np.ndarray, "vertices 3"]:
     """Vertices of a head of the Anny topology in an expression; see `motion.pose`."""
     return motion.pose(head, neural.fields, left, right, gaze)
-
-
-MISSED = 5e-5
-"""A vertex of the lips so far (metres) from its place on the Anny head may lie on the other lip."""
-JAW_ASIDE = 2e-3
-"""So far off (metres) is as bad as another share of the jaw's turn than its neighbours', by 1."""
-BETTER = 0.5
-"""Another place is taken where it is so much better."""
-CANDIDATES = 40
-"""Triangles of the lips that are tried."""
-LEAST_SURE = 1e-3
-"""What a vertex that may lie on the other lip counts among its neighbours."""
-SMALL = 0.025
-"""An attached piece (a lash, a hair of a brow) is rigid if its extent is less, metres."""
-
-
-@dataclass(frozen=True, eq=False)
-class Rooted:
-    """Small attached pieces, each of which goes rigidly with the skin at its root.
-
-    `vertices` are theirs, `piece` says whose; `root` is the skin vertex of each piece, and `ring`
-    is the skin within two edges of it (one alone turns neighbouring lashes across each other), of
-    the pieces `around`.
-    """
-
-    vertices: Int[np.ndarray, " rooted"]
-    piece: Int[np.ndarray, " rooted"]
-    root: Int[np.ndarray, " pieces"]
-    ring: Int[np.ndarray, " neighbours"]
-    around: Int[np.ndarray, " neighbours"]
-
-    def move(
-        self, points: Float64[np.ndarray, "vertices 3"], moved: Float64[np.ndarray, "vertices 3"]
-    ) -> None:
-        """Say in `moved`, in place, how far they go, from how far the skin does."""
-        before = points[self.ring] - points[self.root[self.around]]
-        change = moved[self.ring] - moved[self.root[self.around]]
-        both = np.zeros((len(self.root), 3, 3))
-        np.add.at(both, self.around, (before + change)[:, :, None] * before[:, None])
-        # The rotation nearest to what the skin about the root does (Kabsch).
-        left, _, right = np.linalg.svd(both)
-        left[:, :, 2] *= np.sign(np.linalg.det(left @ right))[:, None]
-        turn = left @ right
-        turn[~moved[self.root].any(axis=1)] = np.eye(3)
-        arm = points[self.vertices] - points[self.root[self.piece]]
-        turned = (turn[self.piece] @ arm[:, :, None])[:, :, 0]
-        moved[self.vertices] = moved[self.root[self.piece]] + turned - arm
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,7 +136,7 @@ def prepare(mesh: TriangleMesh, by: Weights | None = None) -> Rig:
     number[skin] = np.arange(len(skin))
     triangles = number[laid.triangles]
     own = laid.vertices[skin].astype(np.float32)
-    to_skin = _mended(laid, own, triangles)
+    to_skin = corners.mended(laid, own, triangles)
     size = standard(head)
     surface = Surface(
         own * size,
@@ -205,79 +159,8 @@ def prepare(mesh: TriangleMesh, by: Weights | None = None) -> Rig:
     pieces = split(mesh)
     near = np.where(laid.part == ATTACHED, skin[nearest], -1)
     beside = np.where(laid.part == SKIN, pieces.same, near)
-    rooted = _rooted(laid, pieces.piece, skin[nearest])
+    rooted = root(laid, pieces.piece, skin[nearest])
     return Rig(mesh, laid, skin, to_skin, fields, beside, rooted, by)
-
-
-def _rooted(
-    laid: Registration, piece: Int[np.ndarray, " vertices"], nearest: Int[np.ndarray, " vertices"]
-) -> Rooted:
-    """The small attached pieces; `nearest` is the skin vertex next to each vertex."""
-    rows = np.flatnonzero((laid.part == ATTACHED) & (piece >= 0))
-    away = np.linalg.norm(laid.vertices[rows] - laid.vertices[nearest[rows]], axis=1)
-    rows = rows[np.lexsort((away, piece[rows]))]
-    _, first, of = np.unique(piece[rows], return_index=True, return_inverse=True)
-    points = laid.vertices[rows]
-    high, low = (
-        each.reduceat(points, first) if len(rows) else points for each in (np.maximum, np.minimum)
-    )
-    small = np.linalg.norm(high - low, axis=1) < SMALL
-    kept, number = small[of], np.cumsum(small) - 1
-    root = nearest[rows[first[small]]]
-    near = _links(laid.triangles, len(laid.part))
-    around, ring = sparse.coo_array(near[root] + near[root] @ near).coords
-    return Rooted(rows[kept], number[of[kept]], root, ring, around)
-
-
-def _links(triangles: Int[np.ndarray, "triangles 3"], count: int) -> sparse.csr_array:
-    """Which vertices share an edge: 1 or more, 0 elsewhere."""
-    ends = triangles[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2).T
-    one = sparse.csr_array((np.ones(ends.shape[1]), (ends[0], ends[1])), shape=(count, count))
-    return sparse.csr_array(one + one.T)
-
-
-def _mended(
-    laid: Registration,
-    own: Float32[np.ndarray, "skin 3"],
-    triangles: Int[np.ndarray, "triangles 3"],
-) -> sparse.csr_array:
-    """Values at the skin from those of the Anny head, the right lip's in the corners of the mouth.
-
-    There normals turn within less than an edge, and send some vertices to the other lip.
-    """
-    head, rows = laid.head, laid.to_mesh[laid.skin]
-    topology, share = head.topology, jaw.hinge(head.topology).share
-    points = head.vertices.astype(np.float64)
-    apart = np.linalg.norm(own - rows @ points, axis=1)
-    lips = np.isin(topology.triangles, topology.lips.rows).any(axis=1)
-    lips &= (topology.part[topology.triangles] == SKIN).all(axis=1)
-    at_lips = np.zeros(len(points))
-    at_lips[topology.triangles[lips]] = 1.0
-    again = np.flatnonzero((apart > MISSED) & (rows @ at_lips > 0))
-    if len(again) == 0:
-        return rows
-    count = len(own)
-    links = _links(triangles, count)[again]
-    sure = np.ones(count)
-    sure[again] = LEAST_SURE
-    expected = (links @ (sure * (rows @ share))) / (links @ sure)
-    corners = topology.triangles[lips]
-    _, faces = KDTree(points[corners].mean(axis=1)).query(own[again], CANDIDATES)
-    corners = corners[faces]
-    weights = barycentric(own[again, None].astype(np.float64), points[corners])
-    far = np.linalg.norm(
-        own[again, None] - np.einsum("rcw,rcwx->rcx", weights, points[corners]), axis=2
-    )
-    other = np.einsum("rcw,rcw->rc", weights, share[corners]) - expected[:, None]
-    cost = far + JAW_ASIDE * np.abs(other)
-    place = np.arange(len(again)), cost.argmin(axis=1)
-    before = apart[again] + JAW_ASIDE * np.abs(rows[again] @ share - expected)
-    better = cost[place] < BETTER * before
-    entries = (weights[place].ravel(), corners[place].ravel(), np.arange(0, 3 * len(again) + 1, 3))
-    new = sparse.csr_array(entries, shape=(len(again), len(points)))
-    pick = np.arange(count)
-    pick[again[better]] = count + np.flatnonzero(better)
-    return sparse.csr_array(sparse.vstack([rows, new]))[pick]
 
 
 def _trust(
