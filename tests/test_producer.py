@@ -97,7 +97,7 @@ def test_what_cannot_start_leaves_an_empty_folder(tmp_path: Path) -> None:
 
 def test_a_run_that_the_user_stops_says_so(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    process = start(out, "--workers", "2", pause=0.3)
+    process = start(out, "--workers", "2", pause=3.0)
     end = time.monotonic() + 20
     while not (out / UNFINISHED / "workers").exists():
         assert time.monotonic() < end
