@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from assets import atomic
+
 VARIABLE = "PAIN3D_ASSETS"
 """Environment variable that names the folder; else it is `pain3d` in the user's data folder."""
 _HALF, _OLD = ".half", ".old"
@@ -83,22 +85,13 @@ def filling(name: str) -> Iterator[Path]:
     try:
         yield half
         for path in [*half.rglob("*"), half]:
-            _flush(path)
+            atomic.flush(path)
         if final.exists():
             final.rename(old)
         half.rename(final)
-        _flush(base)
+        atomic.flush(base)
     except BaseException:
         mend(name)
         shutil.rmtree(half, ignore_errors=True)
         raise
     shutil.rmtree(old, ignore_errors=True)
-
-
-def _flush(path: Path) -> None:
-    """Make a file, or the names in a folder, durable."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -28,7 +28,7 @@ def writing(path: Path) -> Iterator[BufferedIOBase]:
             file.flush()
             os.fsync(file.fileno())
         os.rename(temporary, path)
-        _sync_folder(path.parent)
+        flush(path.parent)
     except OSError as error:
         temporary.unlink(missing_ok=True)
         if error.errno in _FULL:
@@ -52,9 +52,9 @@ def remove_temporary(folder: Path) -> None:
         path.unlink()
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make a rename durable: it is an entry in the folder, which has a flush of its own."""
-    handle = os.open(folder, os.O_RDONLY)
+def flush(path: Path) -> None:
+    """Make a file, or the names in a folder, durable: a rename is an entry in its folder."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

@@ -18,6 +18,7 @@ from assets.head import SKIN, TONGUE, Head, Topology
 from rigging import jaw, muscles, tissue
 from rigging.features import AUS, FLIP, Entries, Surface, entries, features, mean, standard
 from rigging.muscles import Fields
+from rigging.normals import vertex_normals
 from rigging.weights import Weights, load
 
 SHIFT = -1e-6
@@ -121,13 +122,8 @@ def _control(eigenvectors: int) -> Control:
 def normals(
     vertices: Float[np.ndarray, "vertices 3"], triangles: Int[np.ndarray, "triangles 3"]
 ) -> Float32[np.ndarray, "vertices 3"]:
-    """Unit normals, of neighbouring triangles by area."""
-    corner = vertices[triangles].astype(np.float64)
-    each = np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]).repeat(3, axis=0)
-    places = triangles.ravel()
-    out = np.stack([np.bincount(places, each[:, a], len(vertices)) for a in range(3)], axis=1)
-    length = np.linalg.norm(out, axis=1, keepdims=True)
-    return (out / np.maximum(length, 1e-12)).astype(np.float32)
+    """Unit normals as the network is shown them."""
+    return vertex_normals(vertices.astype(np.float64), triangles).astype(np.float32)
 
 
 @lru_cache(maxsize=4)

@@ -9,9 +9,10 @@ vertices), and solves all columns at once; single precision would lose the small
 from dataclasses import dataclass
 
 import numpy as np
-from cholespy import CholeskySolverD, MatrixType
 from jaxtyping import Float, Float64, Int
 from scipy import sparse
+
+from rigging.cholesky import Solver
 
 LENGTH_MM = 4.0
 """Over this length along the skin a known displacement counts as much as the Jacobians."""
@@ -31,7 +32,7 @@ class Poisson:
     gradient: sparse.csr_array
     asked: Float64[np.ndarray, " rows"]
     hold: Float64[np.ndarray, " vertices"]
-    solver: CholeskySolverD
+    solver: Solver
 
     def solve(
         self, known: Float[np.ndarray, "vertices columns"]
@@ -39,10 +40,7 @@ class Poisson:
         """Functions whose gradients are nearest to those of `known` where it is trusted."""
         jacobian = self.gradient @ known.astype(np.float64)
         right = self.gradient.T @ (self.asked[:, None] * jacobian) + self.hold[:, None] * known
-        right = np.ascontiguousarray(right)
-        out = np.zeros_like(right)
-        self.solver.solve(right, out)
-        return out
+        return self.solver(right)
 
 
 def gradients(
@@ -77,12 +75,4 @@ def prepare(
     hold = np.maximum(mass, 1e-6) * np.maximum(trust, LEAST_TRUST) / LENGTH_MM**2
     whole = (trust[triangles] >= TRUSTED).all(axis=1)
     matrix = gradient.T @ sparse.diags_array(area) @ gradient + sparse.diags_array(hold)
-    upper = sparse.coo_array(matrix)
-    solver = CholeskySolverD(
-        len(vertices),
-        upper.row.astype(np.int32),
-        upper.col.astype(np.int32),
-        upper.data.astype(np.float64),
-        MatrixType.COO,
-    )
-    return Poisson(gradient, area * np.repeat(whole, 3), hold, solver)
+    return Poisson(gradient, area * np.repeat(whole, 3), hold, Solver(matrix))

@@ -22,7 +22,7 @@ from rigging.gaze import STRAIGHT
 from rigging.muscles import Fields
 from rigging.registration import corners
 from rigging.registration.mesh import TriangleMesh
-from rigging.registration.parts import ATTACHED, split
+from rigging.registration.parts import ATTACHED
 from rigging.registration.wrap import Registration, register
 from rigging.rooted import Rooted, root
 from rigging.weights import Weights
@@ -156,10 +156,9 @@ def prepare(mesh: TriangleMesh, by: Weights | None = None) -> Rig:
     distance = float(head.eyes.centre[0, 0] - head.eyes.centre[1, 0])
     fields = neural.finished(field, turned, tissue.build(own, edges, distance))
     _, nearest = KDTree(laid.vertices[skin]).query(laid.vertices)
-    pieces = split(mesh)
     near = np.where(laid.part == ATTACHED, skin[nearest], -1)
-    beside = np.where(laid.part == SKIN, pieces.same, near)
-    rooted = root(laid, pieces.piece, skin[nearest])
+    beside = np.where(laid.part == SKIN, laid.same, near)
+    rooted = root(laid, laid.piece, skin[nearest])
     return Rig(mesh, laid, skin, to_skin, fields, beside, rooted, by)
 
 

@@ -34,66 +34,62 @@ class Goal:
 def goals(summary: Summary) -> tuple[Goal, ...]:
     """Hold a summary against every goal."""
     low, high = STRENGTH
-    judged = [
-        _goal(
-            f"mean error over the teacher's mean displacement, {split}",
-            f"at most {bound:.0%}",
-            [summary.splits[split].error_share] if split in summary.splits else [],
-            lambda value, bound=bound: value <= bound,
-        )
-        for split, bound in ERROR_SHARE.items()
-    ]
-    judged.append(
+    zero, subjects = summary.zero
+    growing, tried = summary.growing
+    recovered = (("act", summary.acting_steps), ("do not", summary.absent_steps))
+    return (
+        *(
+            _at_most(
+                f"mean error over the teacher's mean displacement, {split}",
+                bound,
+                [summary.splits[split].error_share] if split in summary.splits else [],
+                f"{bound:.0%}",
+            )
+            for split, bound in ERROR_SHARE.items()
+        ),
         _goal(
             "strength, every split",
             f"{low:g} to {high:g}",
             [cell.strength for cell in summary.splits.values()],
             lambda value: low <= value <= high,
             lambda value: abs(value - 1),
-        )
-    )
-    for name, value in (("act", summary.acting_steps), ("do not", summary.absent_steps)):
-        judged.append(
-            _goal(
+        ),
+        *(
+            _at_most(
                 f"intensity steps between AUs and those read back, AUs that {name}",
-                f"at most {RECOVERY_STEPS:g}",
+                RECOVERY_STEPS,
                 [] if value is None else [value],
-                lambda value: value <= RECOVERY_STEPS,
             )
-        )
-    return (
-        *judged,
-        _goal(
+            for name, value in recovered
+        ),
+        _at_most(
             "ms a head and AU vector on one core, slowest topology",
-            f"at most {POSE_MS:g}",
+            POSE_MS,
             summary.pose_ms.values(),
-            lambda value: value <= POSE_MS,
         ),
-        _goal(
+        _at_most(
             "seconds to prepare a head on one core, slowest topology",
-            f"at most {PREPARE_S:g}",
+            PREPARE_S,
             summary.prepare_s.values(),
-            lambda value: value <= PREPARE_S,
         ),
-        _goal(
-            "no AU gives the neutral bit for bit, share of subjects",
-            "1",
-            [summary.zero[0] / summary.zero[1]],
-            lambda value: value == 1,
-        ),
-        _goal(
+        _whole("no AU gives the neutral bit for bit, share of subjects", [zero / subjects]),
+        _at_most(
             "mirrored AUs against the mirrored mesh, mm at most",
-            f"at most {MIRROR_MM:g}",
+            MIRROR_MM,
             summary.mirror_mm.values(),
-            lambda value: value <= MIRROR_MM,
         ),
-        _goal(
-            "every AU grows with every step, share",
-            "1",
-            [summary.growing[0] / summary.growing[1]] if summary.growing[1] else [],
-            lambda value: value == 1,
-        ),
+        _whole("every AU grows with every step, share", [growing / tried] if tried else []),
     )
+
+
+def _at_most(name: str, most: float, values: Iterable[float], shown: str | None = None) -> Goal:
+    """Judge that no value is above `most`."""
+    return _goal(name, f"at most {shown or f'{most:g}'}", values, lambda value: value <= most)
+
+
+def _whole(name: str, shares: Iterable[float]) -> Goal:
+    """Judge that shares are all there is."""
+    return _goal(name, "1", shares, lambda value: value == 1)
 
 
 def _goal(

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float64
 from scipy import sparse
 
+from rigging.cholesky import Solver
 from rigging.registration import smooth
 from rigging.registration.nearest import Hits
 
@@ -34,11 +35,11 @@ class Laid:
     from_skin: sparse.csr_array
 
     @cached_property
-    def _spread(self) -> tuple[smooth.Solver, sparse.csr_array]:
+    def _spread(self) -> tuple[Solver, sparse.csr_array]:
         matrix, size = smooth.laplacian()
         free = ~self.covered
         inside = matrix[free][:, free] + sparse.diags_array(1e-9 * size[free] / size.mean())
-        return smooth.Solver(inside), sparse.csr_array(matrix[free][:, self.covered])
+        return Solver(inside), sparse.csr_array(matrix[free][:, self.covered])
 
     def carry(self, values: Float[np.ndarray, "skin values"]) -> np.ndarray:
         """Values at all control vertices: as on the skin where it covers, harmonic elsewhere."""

@@ -7,6 +7,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Float64, Int
 from scipy.spatial import cKDTree
 
+from rigging.normals import face_normals, vertex_normals
+
 # Triangles are searched by samples this far apart (metres), at most so many along an edge.
 SPACING, MOST = 0.01, 6
 # Shy triangles are taken only where they are nearer than others by about this much, metres.
@@ -57,27 +59,6 @@ def barycentric(
     v[outside] = np.take_along_axis(vs, best, 0)[0]
     w[outside] = np.take_along_axis(ws, best, 0)[0]
     return np.stack([np.maximum(1 - v - w, 0), v, w], axis=-1)
-
-
-def face_normals(
-    vertices: Float64[np.ndarray, "vertices 3"], triangles: Int[np.ndarray, "triangles 3"]
-) -> Float64[np.ndarray, "triangles 3"]:
-    """Normals of triangles, as long as twice their areas."""
-    a, b, c = (vertices[triangles[:, corner]] for corner in range(3))
-    return np.cross(b - a, c - a)
-
-
-def vertex_normals(
-    vertices: Float64[np.ndarray, "vertices 3"], triangles: Int[np.ndarray, "triangles 3"]
-) -> Float64[np.ndarray, "vertices 3"]:
-    """Unit normals of vertices, their triangles' weighted by area."""
-    normals = face_normals(vertices, triangles)
-    spread = np.repeat(normals, 3, axis=0)
-    index = triangles.ravel()
-    total = np.stack(
-        [np.bincount(index, spread[:, axis], len(vertices)) for axis in range(3)], axis=1
-    )
-    return total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-30)
 
 
 def border_edges(triangles: Int[np.ndarray, "triangles 3"]) -> Bool[np.ndarray, "triangles 3"]:

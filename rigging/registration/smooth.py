@@ -8,41 +8,18 @@ from collections.abc import Callable
 from functools import cache
 
 import numpy as np
-from cholespy import CholeskySolverD, MatrixType
 from jaxtyping import Float64, Int
 from scipy import sparse
 from scipy.spatial import cKDTree
 
 from assets import head as head_models
 from assets.head import SKIN
+from rigging.cholesky import Solver
+from rigging.normals import face_normals
 from rigging.registration import shapes
-from rigging.registration.nearest import face_normals
 
 # Links from a vertex of another piece to the skin near it, and their stiffness.
 LINKS, STIFF = 6, 0.3
-
-
-class Solver:
-    """A factorised symmetric positive matrix."""
-
-    def __init__(self, matrix: sparse.sparray) -> None:
-        """Factorise at once."""
-        entries = sparse.coo_array(matrix)
-        rows, columns = (each.astype(np.int32) for each in entries.coords)
-        self._size = matrix.shape[0]
-        data = np.ascontiguousarray(entries.data, np.float64)
-        self._solver = CholeskySolverD(self._size, rows, columns, data, MatrixType.COO)
-
-    def __call__(self, right: Float64[np.ndarray, "rows values"]) -> np.ndarray:
-        """Solve for each column."""
-        out = np.zeros(right.shape)
-        # The solver takes at most 128 columns at a time.
-        for start in range(0, right.shape[1], 128):
-            part = np.ascontiguousarray(right[:, start : start + 128], np.float64)
-            found = np.zeros_like(part)
-            self._solver.solve(part, found)
-            out[:, start : start + 128] = found
-        return out
 
 
 def areas(

@@ -67,6 +67,7 @@ class Standing:
 
     `vertices` are all of the mesh's, standardised. `same` names the vertex that stands for each
     (itself but where vertices are doubled); `triangles` have only such corners and turn outward.
+    `piece` numbers what is connected, the largest first, -1 for vertices of no face.
     `part` has numbers of `assets.head` and `parts.ATTACHED`. `balls` are the eyeballs, left first.
     """
 
@@ -75,6 +76,7 @@ class Standing:
     same: Int32[np.ndarray, " vertices"]
     triangles: Int32[np.ndarray, "triangles 3"]
     part: Int32[np.ndarray, " vertices"]
+    piece: Int32[np.ndarray, " vertices"]
     balls: tuple[Ball, Ball] | None
 
 
@@ -129,7 +131,7 @@ def stand(mesh: TriangleMesh) -> Standing:
         frame, balls = _between(frame, balls)
     triangles = pieces.triangles if laid.outward else pieces.triangles[:, ::-1].copy()
     vertices = frame.standard(mesh.vertices)
-    return Standing(frame, vertices, pieces.same, triangles, part, balls)
+    return Standing(frame, vertices, pieces.same, triangles, part, pieces.piece, balls)
 
 
 def _candidates(pieces: Pieces) -> list[int]:

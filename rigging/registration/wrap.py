@@ -140,20 +140,27 @@ class Registration:
     `frame` stands the mesh upright, its origin midway between the eyes of `head`; `vertices` are
     the mesh's in it. `to_mesh` gives values at the mesh's vertices from those at control vertices,
     rows sum to 1: skin by the control triangle it lies on, teeth and tongue by the nearest of
-    theirs, an eyeball by its centre, what is attached by the nearest skin. `canonical` is where
-    vertices lie on the mean adult head. `triangles` of the skin turn outward.
+    theirs, an eyeball by its centre, what is attached by the nearest skin. `same` names the vertex
+    that stands for each, `piece` what it is connected with, as in `standard.Standing`. `triangles`
+    of the skin turn outward.
     """
 
     frame: Frame
     part: Int32[np.ndarray, " vertices"]
+    same: Int32[np.ndarray, " vertices"]
+    piece: Int32[np.ndarray, " vertices"]
     vertices: Float64[np.ndarray, "vertices 3"]
     triangles: Int32[np.ndarray, "faces 3"]
     head: Head
     to_mesh: sparse.csr_array
-    canonical: Float64[np.ndarray, "vertices 3"]
     has_eyeballs: bool
     skin: Int32[np.ndarray, " skin"]
     laid: Laid
+
+    @property
+    def canonical(self) -> Float64[np.ndarray, "vertices 3"]:
+        """Where vertices lie on the mean adult head."""
+        return self.to_mesh @ mean_adult()
 
     def carry(
         self, values: Float[np.ndarray, "vertices values"]
@@ -197,11 +204,12 @@ def register(mesh: TriangleMesh) -> Registration:
     return Registration(
         frame=frame,
         part=standing.part,
+        same=standing.same,
+        piece=standing.piece,
         vertices=frame.standard(mesh.vertices),
         triangles=skin[triangles].astype(np.int32),
         head=head,
         to_mesh=to_mesh,
-        canonical=to_mesh @ mean_adult(),
         has_eyeballs=standing.balls is not None,
         skin=skin.astype(np.int32),
         laid=laid,
