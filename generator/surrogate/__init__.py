@@ -1,0 +1,1 @@
+"""A stand-in for UNBC-McMaster in its raw layout, drawn by our own generator."""

@@ -1,0 +1,1 @@
+"""How good predictions are: arrays of labels and predictions to figures, undefined ones as None."""

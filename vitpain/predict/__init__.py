@@ -1,0 +1,1 @@
+"""Pictures, folders, videos and shards to predictions, cropped as training cropped them."""
