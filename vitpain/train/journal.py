@@ -1,0 +1,78 @@
+"""What a run says while it learns: lines of JSON in `log.jsonl`, and curves for TensorBoard.
+
+Lines are of these kinds: `train`, means over the steps since the last such line; `val`, a trial on
+validation subjects; `warning`, a text. What a killed run wrote after its last checkpoint is cut
+off, so that lines read as if it had never been killed.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Literal
+
+from torch.utils.tensorboard import SummaryWriter
+
+LOG, CURVES = "log.jsonl", "tb"
+Kind = Literal["train", "val"]
+
+
+class Journal:
+    """Writes the log and the curves of a run's folder."""
+
+    def __init__(self, folder: Path, step: int, size: int) -> None:
+        """Go on after a step, when the log held `size` bytes.
+
+        Raises ValueError where it holds fewer: somebody has changed it.
+        """
+        path = folder / LOG
+        there = path.stat().st_size if path.exists() else 0
+        if there < size:
+            rule = f"at least the {size} bytes of the checkpoint"
+            raise ValueError(f"{path} must have {rule}, got {there}")
+        self._file = open(path, "ab")
+        self._file.truncate(size)
+        # Curves are hidden from this step on: what was said at the checkpoint's own stays.
+        self._curves = SummaryWriter(str(folder / CURVES), purge_step=step + 1 if step else 0)
+
+    def __enter__(self) -> "Journal":
+        """Begin."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close both."""
+        self._file.close()
+        self._curves.close()
+
+    def line(self, kind: Kind, step: int, figures: Mapping[str, float | int | None]) -> None:
+        """Write figures after a step; what is undefined is null, and no point of a curve."""
+        shown = {name: _short(value) for name, value in figures.items()}
+        self._write({"kind": kind, "step": step, **shown})
+        for name, value in figures.items():
+            if value is not None:
+                self._curves.add_scalar(f"{kind}/{name}", value, step)
+
+    def warn(self, step: int, text: str) -> None:
+        """Write a text that the user should see."""
+        self._write({"kind": "warning", "step": step, "text": text})
+        self._curves.add_text("warning", text, step)
+
+    def size(self) -> int:
+        """Bytes of the log so far, all of them written, and the curves that belong to them."""
+        self._file.flush()
+        self._curves.flush()
+        return self._file.tell()
+
+    def _write(self, row: Mapping[str, object]) -> None:
+        self._file.write(f"{json.dumps(row, allow_nan=False)}\n".encode())
+        self._file.flush()
+
+
+def _short(value: float | int | None) -> float | int | None:
+    """Six digits: more would be noise."""
+    return float(f"{value:.6g}") if isinstance(value, float) else value

@@ -1,0 +1,119 @@
+"""The folder of a run: one writer, one configuration from beginning to end, whole files.
+
+`run.json` is written first and holds all that decides the weights: options, data sets and weights
+begun with, each by the hash of what it holds, so that files may move but not change.
+`predictions.parquet` is written last; a folder without it is unfinished and can be resumed.
+"""
+
+import fcntl
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from assets import atomic
+from generator.shards import manifest
+from generator.shards.folder import difference
+from generator.shards.manifest import json_bytes, read_json
+from vitpain.evaluate import predictions
+
+RUN, LOCK = "run.json", ".lock"
+FORMAT = "pain3d run 1"
+SURROGATE = "unbc-surrogate"
+"""Source of frames that stand in for UNBC-McMaster: what is made from them says so."""
+PACKAGES = ("torch", "timm", "peft", "opencv-python-headless", "numpy")
+"""Whose versions may decide a weight's last bits; they are stated and not held."""
+UNHELD = ("versions", "places")
+
+
+@contextmanager
+def claimed(out: Path, resume: bool, main: bool = True) -> Iterator[None]:
+    """Hold a run's folder, made here if it is not there, against every other writer.
+
+    Only the `main` one of several processes does. Raises ValueError where another run holds it,
+    and where it is not empty and not one to resume.
+    """
+    if not main:
+        yield
+        return
+    if out.exists() and not out.is_dir():
+        raise ValueError(f"out must be a folder, got the file {out}")
+    out.mkdir(parents=True, exist_ok=True)
+    # Before the lock too, so that none is left in a folder of others.
+    _check(out, resume)
+    with open(out / LOCK, "ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ValueError(f"{out} must have one writer, got a second: one is at work") from None
+        # The file stays: who has opened it already would hold a lock that nobody else sees.
+        _check(out, resume)
+        atomic.remove_temporary(out)
+        yield
+
+
+def _check(out: Path, resume: bool) -> None:
+    found = sorted(path.name for path in out.iterdir() if path.name != LOCK)
+    if found and not (resume and RUN in found):
+        raise ValueError(f"out must be an empty folder, or one to --resume, got {out}")
+
+
+def begun(out: Path) -> dict[str, Any] | None:
+    """What a run began with; None where none has. Raises ValueError where it is no such file."""
+    path = out / RUN
+    if not path.is_file():
+        return None
+    content = read_json(path)
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise ValueError(f"{path} must be a run ({FORMAT}), got another")
+    return content
+
+
+def hold(out: Path, wanted: Mapping[str, Any]) -> None:
+    """Write what a run begins with where nothing stands, else hold it to what was written.
+
+    Raises ValueError that names field and both values.
+    """
+    stated = {"format": FORMAT, **wanted}
+    before = begun(out)
+    if before is None:
+        atomic.write(out / RUN, json_bytes(stated))
+        return
+    now = json.loads(json_bytes(stated))
+    kept = [{k: v for k, v in one.items() if k not in UNHELD} for one in (before, now)]
+    changed = difference(*kept)
+    if changed:
+        raise ValueError(f"{out / RUN} must be of this run, got another: {changed}")
+
+
+def finished(out: Path) -> bool:
+    """Whether a run has nothing left to do."""
+    return (out / predictions.NAME).is_file()
+
+
+def data_facts(folders: Sequence[Path]) -> list[dict[str, Any]]:
+    """Data sets by the hash of their manifests, which hold the hash of every file."""
+    facts = []
+    for folder in folders:
+        files = manifest.read(folder)
+        digest = manifest.checksum(folder / manifest.NAME).sha256
+        # The manifest vouches for the index only as long as the index is the one it lists.
+        name = "index.parquet"
+        if name in files and manifest.checksum(folder / name) != files[name]:
+            raise ValueError(f"{folder / name} must be as its manifest lists it, got another")
+        facts.append({"manifest": digest})
+    return facts
+
+
+def weights_facts(weights: str | Path) -> str:
+    """Weights begun with: their name, or the hash of the file."""
+    if isinstance(weights, str):
+        return weights
+    return manifest.checksum(weights).sha256
+
+
+def versions() -> dict[str, str]:
+    """Packages that may decide a weight's last bits."""
+    return {name: version(name) for name in PACKAGES}
