@@ -139,7 +139,7 @@ def _share(config: dict[str, Any]) -> float:
     """Side of the face's square in pictures that were cut without landmarks: the importer cut them
     with a margin.
     """
-    margin = config.get("options", {}).get("margin", 0.0)
+    margin = config.get("imported", {}).get("margin", 0.0)
     return 1.0 / (1.0 + float(margin))
 
 
