@@ -10,7 +10,7 @@ import numpy as np
 
 from assets.sensors import SENSORS, Range
 from assets.streams import stream
-from generator.config import GenerateConfig
+from generator.config import GenerateConfig, SensorKind
 from render.sensor import Sensor
 
 CONTRAST, SATURATION = 0.06, 0.08
@@ -65,7 +65,7 @@ def draw_sensor(
         case "degraded" | "ward_video" | "near_infrared":
             index, view = place
             rng = stream(config.seed, index, config.sensor, view)
-            sensor = _poor(config, rng, seed)
+            sensor = draw_poor(config.sensor, config.size, rng, seed)
             return sensor, _lamp(config, rng)
     raise ValueError(f"sensor must be one of {', '.join(SENSORS)}, got {config.sensor}")
 
@@ -84,12 +84,13 @@ def _photo(rng: np.random.Generator, seed: int) -> Sensor:
     )
 
 
-def _poor(config: GenerateConfig, rng: np.random.Generator, seed: int) -> Sensor:
-    ranges = SENSORS[config.sensor]
+def draw_poor(kind: SensorKind, width: int, rng: np.random.Generator, seed: int) -> Sensor:
+    """Draw a camera that is no photographer's, for pictures `width` pixels wide."""
+    ranges = SENSORS[kind]
     # A wrong balance is that of warmer or colder light: red and blue part, green hardly moves.
     warmth, tint = between(rng, (-1.0, 1.0)), between(rng, (-TINT, TINT))
     red, green, blue = (_stop(ranges.balance, share) for share in (warmth, tint, -warmth))
-    length, turn = between(rng, ranges.motion) * config.size, 2 * np.pi * float(rng.random())
+    length, turn = between(rng, ranges.motion) * width, 2 * np.pi * float(rng.random())
     return Sensor(
         noise=log_between(rng, ranges.noise),
         grain=log_between(rng, ranges.grain),
@@ -100,7 +101,7 @@ def _poor(config: GenerateConfig, rng: np.random.Generator, seed: int) -> Sensor
         seed=seed,
         gain=log_between(rng, ranges.gain),
         balance=(red, green, blue),
-        defocus=between(rng, ranges.defocus) * config.size,
+        defocus=between(rng, ranges.defocus) * width,
         motion=(float(length * np.cos(turn)), float(length * np.sin(turn))),
         columns=ranges.columns,
         interlaced=ranges.interlaced,
