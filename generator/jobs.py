@@ -8,8 +8,8 @@ processes, and memory does not grow with the data set.
 
 import platform
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,13 +21,12 @@ import pyarrow.parquet as pq
 
 from assets import atomic
 from generator import plan, pool
-from generator.config import GenerateConfig, decisive
 from generator.lock import UNFINISHED, claimed, workers_gone, working
 from generator.plan import Shard
-from generator.producer import Producer
+from generator.producer import Config, Deciding, Note, Producer
 from generator.shards import folder, index, manifest
 from generator.shards.folder import Part
-from generator.shards.manifest import Checksum
+from generator.shards.manifest import Checksum, json_bytes, read_json
 from generator.shards.record import Sample
 from generator.shards.record_json import to_json
 from generator.shards.tarball import ShardWriter
@@ -52,7 +51,7 @@ Progress = Callable[[int, int], None]
 """Called with pictures done since the last call, and pictures of the run in all."""
 
 
-def stated(config: GenerateConfig, producer: Producer) -> dict[str, Any]:
+def stated(config: Config, producer: Producer[Config]) -> dict[str, Any]:
     """Say what `config.json` says: what decides bytes."""
     made_with = {
         "machine": platform.machine(),
@@ -64,12 +63,12 @@ def stated(config: GenerateConfig, producer: Producer) -> dict[str, Any]:
     return {
         "format": manifest.FORMAT,
         "members": list(config.members),
-        "options": decisive(config),
+        **producer.stated(config),
         "made_with": made_with,
     }
 
 
-def generate(config: GenerateConfig, producer: Producer, run: Run, progress: Progress) -> None:
+def generate(config: Config, producer: Producer[Config], run: Run, progress: Progress) -> None:
     """Make a data set, or a part of one, in `run.out`; at the end its manifest stands there.
 
     Raises ValueError where the folder is not empty and not resumed, was begun with another
@@ -79,7 +78,6 @@ def generate(config: GenerateConfig, producer: Producer, run: Run, progress: Pro
     wanted = stated(config, producer)
     planned = plan.shards(producer.splits(config), config.people_per_shard)
     shards = plan.of_part(planned, run.part)
-    pictures = producer.pictures(config)
     with claimed(run.out, run.resume):
         if (run.out / folder.CONFIG).exists():
             _check_same(run, wanted)
@@ -91,11 +89,15 @@ def generate(config: GenerateConfig, producer: Producer, run: Run, progress: Pro
             # Before anything is written: what cannot start leaves an empty folder.
             producer.prepare(config)
         _begin(run, wanted)
-        total = pictures * sum(len(shard.people) for shard in shards)
-        progress(total - pictures * sum(len(shard.people) for shard in todo), total)
+        total = producer.pictures(config, _people(shards))
+        progress(total - producer.pictures(config, _people(todo)), total)
         work = partial(_make_shard, config, producer, run.out)
         pool.run(work, todo, run.workers, lambda done: progress(done, total))
-        _finish(run, producer, shards)
+        _finish(run, config, producer, shards)
+
+
+def _people(shards: Sequence[Shard]) -> list[int]:
+    return [person for shard in shards for person in shard.people]
 
 
 def _begin(run: Run, wanted: dict[str, Any]) -> None:
@@ -136,6 +138,10 @@ def _rows_path(out: Path, shard: Shard) -> Path:
     return out / UNFINISHED / f"{shard.split}-{shard.number:06d}.parquet"
 
 
+def _notes_path(out: Path, shard: Shard) -> Path:
+    return out / UNFINISHED / f"{shard.split}-{shard.number:06d}.json"
+
+
 def _finished(out: Path, shard: Shard) -> bool:
     path = _rows_path(out, shard)
     if not path.exists():
@@ -153,32 +159,39 @@ def _stated_checksum(path: Path) -> Checksum:
 
 
 def _make_shard(
-    config: GenerateConfig, producer: Producer, out: Path, shard: Shard, report: pool.Report
+    config: Config, producer: Producer[Config], out: Path, shard: Shard, report: pool.Report
 ) -> None:
-    """Make one shard and its rows; in a worker."""
+    """Make one shard, its notes and its rows; in a worker."""
     with working(out):
         rows: list[index.Row] = []
+        notes: list[Note] = []
         keys: set[str] = set()
         with atomic.writing(out / shard.name) as file:
             writer = ShardWriter(file)
             for person in shard.people:
-                samples = producer.make_person(config, person)
-                for sample in samples:
-                    _check(sample, shard, config, keys)
-                    span = writer.add(sample.record.key, _members(sample, config))
-                    rows.append(index.row(sample.record, shard.name, span))
-                report(len(samples))
+                for made in producer.make_person(config, person):
+                    if isinstance(made, Note):
+                        notes.append(made)
+                        report(made.pictures)
+                        continue
+                    _check(made, shard, config, keys)
+                    span = writer.add(made.record.key, _members(made, config))
+                    rows.append(index.row(made.record, shard.name, span))
+                    report(1)
             sha256 = writer.close()
+        # Rows come last: where they are, the shard is finished.
+        if notes:
+            atomic.write(_notes_path(out, shard), json_bytes([asdict(note) for note in notes]))
         metadata = {"size": str(writer.size), "sha256": sha256}
         index.write(_rows_path(out, shard), index.table(rows), metadata)
 
 
-def _members(sample: Sample, config: GenerateConfig) -> dict[str, bytes]:
+def _members(sample: Sample, config: Deciding) -> dict[str, bytes]:
     everything = {**sample.members, "json": to_json(sample.record)}
     return {suffix: everything[suffix] for suffix in config.members}
 
 
-def _check(sample: Sample, shard: Shard, config: GenerateConfig, keys: set[str]) -> None:
+def _check(sample: Sample, shard: Shard, config: Deciding, keys: set[str]) -> None:
     """Hold a producer to its contract, and remember the key."""
     record = sample.record
     expected = set(config.members) - {"json"}
@@ -192,12 +205,19 @@ def _check(sample: Sample, shard: Shard, config: GenerateConfig, keys: set[str])
     keys.add(record.key)
 
 
-def _finish(run: Run, producer: Producer, shards: tuple[Shard, ...]) -> None:
+def _finish(
+    run: Run, config: Config, producer: Producer[Config], shards: tuple[Shard, ...]
+) -> None:
     paths = [_rows_path(run.out, shard) for shard in shards]
     checksums = {
         shard.name: _stated_checksum(path) for shard, path in zip(shards, paths, strict=True)
     }
     tables = [index.read(path).replace_schema_metadata(None) for path in paths]
     rows = pa.concat_tables(tables) if tables else index.table([])
-    folder.finish(run.out, producer.about, rows, checksums, run.part)
+    noted = [_notes_path(run.out, shard) for shard in shards]
+    notes = [Note(**note) for path in noted if path.exists() for note in read_json(path)]
+    beside = producer.beside(config, notes, rows)
+    for name, data in beside.items():
+        atomic.write(run.out / name, data)
+    folder.finish(run.out, producer.about(config), rows, checksums, run.part, tuple(beside))
     shutil.rmtree(run.out / UNFINISHED)

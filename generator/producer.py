@@ -1,35 +1,88 @@
 """What makes the samples of a data set, as the jobs that write shards see it.
 
-The jobs know nothing of heads or rendering: a producer is a few functions, importable by name so
-that worker processes find them.
+The jobs know nothing of heads, rendering or anybody's files: a producer is a few functions of a
+configuration, importable by name so that worker processes find them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+
+import pyarrow as pa
 
 from assets.population import Split
-from generator.config import GenerateConfig
+from generator.config import decisive
 from generator.shards.card import SYNTHETIC, About
 from generator.shards.record import Sample
 
 
-def _nothing(config: GenerateConfig) -> None:
-    """Prepare nothing."""
+@runtime_checkable
+class Deciding(Protocol):
+    """What every configuration of a data set says."""
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """Suffixes of the members that every sample has, in the order in which they lie."""
+        ...
+
+    @property
+    def people_per_shard(self) -> int:
+        """People a tar file, 1 or more."""
+        ...
+
+
+Config = TypeVar("Config", bound=Deciding)
 
 
 @dataclass(frozen=True)
-class Producer:
+class Note:
+    """Something to tell of what a data set is made from; the jobs keep it for `beside`."""
+
+    topic: str
+    """What kind of thing it is."""
+    file: str
+    rule: str
+    value: str
+    pictures: int = 0
+    """How many pictures are not in the data set for it."""
+
+
+def _nothing(config: Any) -> None:
+    """Prepare nothing."""
+
+
+def _options(config: Any) -> dict[str, Any]:
+    """State the options of a generated data set."""
+    return {"options": decisive(config)}
+
+
+def _synthetic(config: Any) -> About:
+    """Say what a generated data set is."""
+    return SYNTHETIC
+
+
+def _no_files(config: Any, notes: Sequence[Note], rows: pa.Table) -> dict[str, bytes]:
+    """Write nothing beside shards and descriptions."""
+    return {}
+
+
+@dataclass(frozen=True)
+class Producer(Generic[Config]):
     """Functions of a configuration; each gives the same for the same arguments, anywhere.
 
-    `make_person(config, index)` gives the samples of one person, whose keys no other person has;
-    `splits(config)` the split of every person by index; `pictures(config)` how many samples a
-    person has; `made_with(config)` names versions and file hashes that decide bytes;
-    `prepare(config)` does once, before workers start, what each of them would do for itself.
+    `make_person(config, index)` gives the samples of one person, whose keys no other person has,
+    and notes; `splits(config)` the split of every person by index; `pictures(config, people)` how
+    many pictures these people have in all, those left out among them; `made_with(config)` names
+    versions and file hashes that decide bytes; `prepare(config)` does once, before workers start,
+    what each of them would do for itself; `stated(config)` is what `config.json` says of the
+    configuration; `beside(config, notes, rows)` gives files to write into the folder by name.
     """
 
-    make_person: Callable[[GenerateConfig, int], list[Sample]]
-    splits: Callable[[GenerateConfig], Sequence[Split]]
-    pictures: Callable[[GenerateConfig], int]
-    made_with: Callable[[GenerateConfig], dict[str, str]]
-    prepare: Callable[[GenerateConfig], None] = _nothing
-    about: About = SYNTHETIC
+    make_person: Callable[[Config, int], Iterable[Sample | Note]]
+    splits: Callable[[Config], Sequence[Split]]
+    pictures: Callable[[Config, Sequence[int]], int]
+    made_with: Callable[[Config], dict[str, str]]
+    prepare: Callable[[Config], None] = _nothing
+    about: Callable[[Config], About] = _synthetic
+    stated: Callable[[Config], dict[str, Any]] = _options
+    beside: Callable[[Config, Sequence[Note], pa.Table], Mapping[str, bytes]] = _no_files

@@ -266,9 +266,9 @@ def splits(config: GenerateConfig) -> Sequence[Split]:
     return [slot.split for slot in slots]
 
 
-def pictures(config: GenerateConfig) -> int:
-    """How many pictures a person has."""
-    return config.views * len(make_expressions(config, 0))
+def pictures(config: GenerateConfig, people: Sequence[int] = (0,)) -> int:
+    """How many pictures some people have; everybody has as many."""
+    return len(people) * config.views * len(make_expressions(config, 0))
 
 
 def made_with(config: GenerateConfig) -> dict[str, str]:

@@ -8,6 +8,7 @@ one. The environment variable that the tests of killed runs set slows it down.
 import math
 import os
 import time
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -55,8 +56,8 @@ def splits(config: GenerateConfig) -> list[Split]:
     return [slot.split for slot in _slots(config.identities, config.seed, config.ages)]
 
 
-def pictures(config: GenerateConfig) -> int:
-    return config.views * (1 + config.pain_per_identity + config.confounders)
+def pictures(config: GenerateConfig, people: Sequence[int]) -> int:
+    return len(people) * config.views * (1 + config.pain_per_identity + config.confounders)
 
 
 def made_with(config: GenerateConfig) -> dict[str, str]:

@@ -6,7 +6,7 @@ configuration alone, so a merged or resumed data set has the bytes of a single r
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from assets.population import SPLITS
 from generator.shards import index, manifest
 from generator.shards.card import About, about_options, card
 from generator.shards.croissant import croissant
+from generator.shards.imported import IMPORTED
 from generator.shards.index import Row
 from generator.shards.manifest import Checksum, json_bytes, read_json
 from generator.shards.record import Sample
@@ -108,11 +109,17 @@ def _flat(config: Mapping[str, Any], prefix: str) -> dict[str, str]:
 
 
 def finish(
-    folder: Path, about: About, rows: pa.Table, shards: Mapping[str, Checksum], part: Part | None
+    folder: Path,
+    about: About,
+    rows: pa.Table,
+    shards: Mapping[str, Checksum],
+    part: Part | None,
+    beside: Sequence[str] = (),
 ) -> None:
     """Write index, card, descriptions and, last, the manifest of a folder whose shards are there.
 
-    `rows` are in the order of the shards; `shards` has the checksum of each by name.
+    `rows` are in the order of the shards; `shards` has the checksum of each by name; `beside` are
+    the names of files that stand there already, such as a report.
     """
     config = read_config(folder)
     files = dict(shards)
@@ -121,7 +128,7 @@ def finish(
     for name, data in descriptions(about, config, rows, files).items():
         atomic.write(folder / name, data)
     stated = (CONFIG, PART) if part is not None else (CONFIG,)
-    for name in (TIMM, CARD, CROISSANT, *stated):
+    for name in (TIMM, CARD, CROISSANT, *stated, *beside):
         files[name] = manifest.checksum(folder / name)
     manifest.write(folder, files, counts(rows))
 
@@ -138,7 +145,7 @@ def descriptions(
     return {
         CROISSANT: croissant(about, files),
         TIMM: json_bytes(timm_info(rows)),
-        CARD: card(about, tuple(config["members"]), rows, options).encode(),
+        CARD: card(about, tuple(config["members"]), rows, options or config.get(IMPORTED)).encode(),
     }
 
 

@@ -21,6 +21,7 @@ from generator.shards.card import SYNTHETIC
 from generator.shards.drawn_rules import drawn_faults
 from generator.shards.findings import Findings
 from generator.shards.folder_rules import check_descriptions, check_files, check_index
+from generator.shards.imported import about_imported, imported_faults, read_imported
 from generator.shards.manifest import Checksum
 from generator.shards.map_rules import member_faults
 from generator.shards.record import Sample
@@ -84,10 +85,13 @@ def verify(
         found.faults += of_shard.findings.faults
     seen.rows = pa.concat_tables(tables)
     options = read_options(config, layout.CONFIG)
+    imported = read_imported(config, layout.CONFIG)
     # Card and counts are those of the index: where that is wrong, they are no news.
     if stated is not None and check_index(stated, seen.rows, found):
         sources = set(stated.column("source").to_pylist())
         about = SYNTHETIC if options is not None and sources <= {"3d"} else None
+        if imported is not None:
+            about = about_imported(imported)
         check_descriptions(folder, config, stated, about, found)
     _check_set(seen, options, part is None, found)
     found.figures = _figures(files, seen, found)
@@ -97,6 +101,7 @@ def verify(
 def read_one(folder: Path, config: dict[str, Any], name: str, report: Report) -> Seen:
     """Read one shard: every sample by itself, and pairs, which never leave a shard."""
     members, options = tuple(config["members"]), read_options(config, layout.CONFIG)
+    imported = read_imported(config, layout.CONFIG)
     path, seen = folder / name, Seen()
     found, rows = seen.findings, list[index.Row]()
     for stored in _stored(path, found):
@@ -113,10 +118,15 @@ def read_one(folder: Path, config: dict[str, Any], name: str, report: Report) ->
         rows.append(row)
         _check_sample(name, sample, stored, members, found)
         record = sample.record
-        for rule, value in drawn_faults(record, options):
+        for rule, value in (
+            *drawn_faults(record, options),
+            *imported_faults(record, imported),
+        ):
             found.add(name, record.key, rule, value)
-        picture = sample.members.get(record.image, b"")
-        seen.pictures.append((record.key, hashlib.sha256(picture).hexdigest()))
+        # A camera may take the same picture twice; nothing that is drawn is drawn twice.
+        if record.kind != "real":
+            picture = sample.members.get(record.image, b"")
+            seen.pictures.append((record.key, hashlib.sha256(picture).hexdigest()))
         if record.source == "3d":
             scene = set_rules.scene(record, () if options is None else options.vary)
             first, expected = seen.scenes.setdefault(
