@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from assets import atomic, environments
+from assets.face_detector import cascade
 from assets.facs import AUS
 from generator import pool, synth3d
 from generator.audit import frames, page, plots, source
-from generator.audit.detector import EYE, FACE, cascade
+from generator.audit.detector import EYE, FACE
 from generator.audit.frames import Picture
 from generator.audit.person import UNDER_HAIR, Sitting, Step, columns, measure, pictures
 from generator.audit.regions_sheet import regions_sheet
