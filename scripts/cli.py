@@ -13,10 +13,13 @@ COMMANDS = {
     "preview": "draw a contact sheet and a gallery in one HTML file",
     "verify": "read every byte of a data set back and say what is wrong",
     "audit": "report whether pictures show each action unit where it acts, the same for all",
+    "surrogate-unbc": "make a stand-in for UNBC-McMaster in its raw layout, to try everything",
     "export": "write a data set in another layout",
     "train-rig": "train the neural rig on sampled people and many topologies",
     "rig-mesh": "put an expression on any head mesh, or draw every action unit on it",
     "eval-rig": "measure how close the neural rig comes to its teacher, on whom it has not seen",
+    "pretrain": "train a pain estimator on shards, on their own train, val and test people",
+    "finetune": "train a pain estimator by folds of subjects, as UNBC-McMaster is divided",
     "assets": "add files that do not ship, such as the MakeHuman pack, and list them",
 }
 

@@ -11,7 +11,7 @@ WHOLE = {
 }  # fmt: skip
 SHARES = ("warm_up", "lowest")
 ABOVE = ("learning_rate", "clip")
-LEAST = ("weight_decay", "au_weight")
+LEAST = ("weight_decay", "au_weight", "consistency")
 
 Augment = Literal["synthetic", "real", "none"]
 
@@ -44,12 +44,14 @@ class TrainConfig:
     """Longest gradient that a step follows in full."""
     au_weight: float = 1.0
     """Weight of the error of the action units, beside that of PSPI."""
+    consistency: float = 0.0
+    """Weight of the distance between PSPI and PSPI of the predicted action units."""
     sampling: Literal["none", "flat", "double"] = "none"
     """Draw every frame alike, every PSPI level alike, or frames in pain (PSPI 1 and more) twice as
     often."""
     augment: Augment = "synthetic"
-    """How pictures are altered; synthetic frames given beside real ones always as such."""
-    same_geometry: bool = False
+    """How pictures are varied: as synthetic ones were for ViTPain, as UNBC-McMaster's, or not."""
+    same_geometry: bool = True
     """Turn, shift and scale a face and its neutral alike."""
     views: Literal["same", "any"] = "same"
     """Take the neutral from the same view of a person, or from any."""

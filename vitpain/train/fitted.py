@@ -1,14 +1,14 @@
 """What a fit is given and how it ended: its folder, its batches, its trial, its best epoch."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from torch import nn
 
 from generator.shards.manifest import read_json
-from vitpain.data.batch import Batch
+from vitpain.train.feed import Feed
 
 MODEL, RESULT = "model", "result.json"
 
@@ -37,23 +37,11 @@ class Trial:
 
 @dataclass(frozen=True)
 class Told:
-    """Who is told of progress (steps done since the last call, of how many) and of warnings."""
+    """Who is told of progress (done since the last call, of how many) and of what to know."""
 
-    report: Callable[[int, int], None]
-    warn: Callable[[str], None]
-
-
-class Feed(Protocol):
-    """Batches of a fit: the same for the same step, however a run came there."""
-
-    @property
-    def steps(self) -> int:
-        """Batches an epoch."""
-        ...
-
-    def batches(self, step: int) -> Iterator[Batch]:
-        """Those of this process from a step (counted from 0 over all epochs) to the end."""
-        ...
+    steps: Callable[[int, int], None]
+    frames: Callable[[int, int], None]
+    say: Callable[[str], None]
 
 
 @dataclass(frozen=True)

@@ -66,12 +66,16 @@ class Machine:
         return gather_object(parts) if self.world > 1 else parts
 
 
-def machine(config: TrainConfig) -> Machine:
-    """Find where to work. Raises ValueError where that is not there or shares no batch."""
+def machine(config: TrainConfig, loose: bool = False) -> Machine:
+    """Find where to work; `loose`: not every parameter that trains is in every step.
+
+    Raises ValueError where the device is not there or the processes cannot share a batch.
+    """
     check_device(config)
     cpu = config.device == "cpu" or not torch.cuda.is_available()
-    # Every parameter that trains is in every step: nothing to look for.
-    shared = DistributedDataParallelKwargs(gradient_as_bucket_view=True)
+    shared = DistributedDataParallelKwargs(
+        gradient_as_bucket_view=True, find_unused_parameters=loose
+    )
     accelerator = Accelerator(cpu=cpu, kwargs_handlers=[shared])
     if config.batch % accelerator.num_processes:
         rule = f"a multiple of the {accelerator.num_processes} processes"

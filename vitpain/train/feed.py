@@ -1,0 +1,71 @@
+"""Batches of a fit: which frame comes when follows from seed and step, whoever reads them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Int64
+
+from vitpain.data import augment, crops, sampling
+from vitpain.data.augment import Augment
+from vitpain.data.batch import Batch
+from vitpain.data.frames import Frames
+from vitpain.data.loader import Loader
+from vitpain.data.pairs import PairConfig, Pairs
+from vitpain.model.config import ModelConfig
+from vitpain.train.config import TrainConfig
+
+AUGMENTS: dict[str, Augment] = {
+    "synthetic": augment.SYNTHETIC,
+    "real": augment.REAL,
+    "none": augment.NONE,
+}
+
+
+@dataclass(frozen=True)
+class Feed:
+    """Batches of a fit: the same for the same step, however a run came there."""
+
+    pairs: Pairs
+    rows: Int64[np.ndarray, " rows"]
+    config: TrainConfig
+    loader: Loader
+
+    def __post_init__(self) -> None:
+        """Refuse a batch that the rows do not fill."""
+        if len(self.rows) < self.config.batch:
+            rule = f"at most the {len(self.rows)} frames to learn from"
+            raise ValueError(f"batch must be {rule}, got {self.config.batch}")
+
+    @property
+    def steps(self) -> int:
+        """Batches an epoch; frames that do not fill the last one are left out of it."""
+        return len(self.rows) // self.config.batch
+
+    def batches(self, step: int) -> Iterator[Batch]:
+        """Those of this process from a step (counted from 0 over all epochs) to the end."""
+        config, first = self.config, step // self.steps
+        for epoch in range(first, config.epochs):
+            order = sampling.order(
+                self.pairs.frames, self.rows, config.sampling, config.seed, epoch
+            )
+            start = step % self.steps if epoch == first else 0
+            yield from self.loader.batches(self.pairs, order, epoch, start)
+
+
+def pair_config(config: TrainConfig, model: ModelConfig, heat: bool) -> PairConfig:
+    """What a batch of training holds for a model; `heat`: the frames have heat maps."""
+    return PairConfig(
+        size=model.size,
+        references=config.references if model.sees_neutral else 0,
+        views=config.views,
+        same_geometry=config.same_geometry,
+        heat=heat and model.variant == "distilled",
+        augment=AUGMENTS[config.augment],
+        seed=config.seed,
+    )
+
+
+def has_heat(frames: Frames) -> bool:
+    """Whether every frame has heat maps."""
+    return crops.HEAT in frames.members(np.arange(len(frames)))

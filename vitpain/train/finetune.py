@@ -1,0 +1,120 @@
+"""Training by folds of subjects: a model a fold, each selected and tested on people of its own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from vitpain.data import folds as dividing
+from vitpain.data.folds import Fold, How
+from vitpain.data.frames import Frames, open_frames
+from vitpain.evaluate import predictions
+from vitpain.train import fitted, run_folder, stage
+from vitpain.train.begin import Begin, check_apart
+from vitpain.train.config import Run, TrainConfig
+from vitpain.train.fitted import Fitted, Told
+from vitpain.train.opened import opened
+from vitpain.train.stage import Parts
+
+FOLDER = "fold-{}"
+
+
+@dataclass(frozen=True)
+class Division:
+    """The data that folds divide, frames that every fold learns from beside, and which folds."""
+
+    data: Path
+    folds: How = "public5"
+    extra: tuple[Path, ...] = ()
+    only: tuple[int, ...] = ()
+    """Numbers of folds, from 1; all where none is named."""
+
+
+def finetune(
+    division: Division, begin: Begin, config: TrainConfig, run: Run, told: Told
+) -> dict[int, Fitted]:
+    """Train every fold in the folder of a run, from where that is, and write all predictions.
+
+    Folds that have ended are left as they are. Raises ValueError where a subject is in no fold or a
+    fold has no frames, and as `opened` and `loop.fit` do.
+    """
+    frames = open_frames([division.data, *division.extra])
+    data, *extra = run_folder.data_facts([division.data, *division.extra])
+    if data in extra:
+        raise ValueError(f"extra must be another data set than data, got {division.data} again")
+    check_apart(begin.init, data)
+    parts = divided(frames, division, config.seed)
+    wanted = {
+        "command": "finetune",
+        "data": [data],
+        "extra": extra,
+        "folds": division.folds,
+        "only": [one.fold for one in parts] if division.only else None,
+    }
+    with opened(frames, begin, config, run, told, wanted) as (at, make):
+        at = replace(at, told=_counted(told, parts, config, run.out))
+        done = {}
+        for one in parts:
+            folder = run.out / FOLDER.format(one.fold)
+            done[one.fold] = stage.learn(at, one, folder, make)
+            if not (folder / predictions.NAME).exists():
+                table = stage.predict(at, one, folder)
+                if at.machine.main:
+                    predictions.write(folder / predictions.NAME, table)
+        if at.machine.main and not run_folder.finished(run.out):
+            tables = [
+                predictions.read(run.out / FOLDER.format(number) / predictions.NAME)
+                for number in done
+            ]
+            predictions.write(run.out / predictions.NAME, pa.concat_tables(tables))
+        at.machine.wait()
+    return done
+
+
+def divided(frames: Frames, division: Division, seed: int) -> list[Parts]:
+    """Rows of every fold that was asked for; frames beside are those of their own split `train`.
+
+    Raises ValueError that names the fold and the part of it in which no frame has a label.
+    """
+    number = frames.column("set")
+    own = number == 0
+    beside = stage.rows_of(frames, ~own & (frames.column("split") == "train"))
+    if division.extra and len(beside) == 0:
+        raise ValueError("extra must have labelled frames in split train, got none")
+    made = dividing.folds(division.folds, np.unique(frames.subject[own]).tolist(), seed)
+    return [_parts(frames, own, fold, beside) for fold in _chosen(made, division.only)]
+
+
+def _chosen(made: Sequence[Fold], only: Sequence[int]) -> list[Fold]:
+    for number in only:
+        if not 1 <= number <= len(made):
+            raise ValueError(f"only must be numbers of folds, 1 to {len(made)}, got {number}")
+        if list(only).count(number) > 1:
+            raise ValueError(f"only must name each fold once, got {number} twice")
+    return [fold for fold in made if not only or fold.number in only]
+
+
+def _parts(frames: Frames, own: np.ndarray, fold: Fold, beside: np.ndarray) -> Parts:
+    rows: dict[str, Any] = {}
+    for name in ("train", "val", "test"):
+        subjects = getattr(fold, name)
+        rows[name] = stage.rows_of(frames, own & np.isin(frames.subject, subjects))
+        if len(rows[name]) == 0:
+            rule = f"labelled frames of its {name} subjects"
+            raise ValueError(f"fold {fold.number} must have {rule}, got none")
+    return Parts(fold.number, **rows, beside=beside)
+
+
+def _counted(told: Told, parts: list[Parts], config: TrainConfig, out: Path) -> Told:
+    """Progress over all folds: those that have ended count as what was done before."""
+    total = sum(stage.steps(config, one) for one in parts)
+    ended = (one for one in parts if fitted.finished(out / FOLDER.format(one.fold)))
+    before = [sum(stage.steps(config, one) for one in ended)]
+
+    def steps(done: int, _: int) -> None:
+        told.steps(done + before.pop() if before else done, total)
+
+    return replace(told, steps=steps)
