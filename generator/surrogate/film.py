@@ -46,8 +46,8 @@ class Shoot:
     sensor: Sensor
 
 
-def act_of(config: SurrogateConfig, sequence: Sequence, seed: int) -> Act:
-    """What the subject of a sequence does in it."""
+def act_of(sequence: Sequence, seed: int) -> Act:
+    """What the subject of a sequence does in it; `seed` is that of the people."""
     rng = stream(seed, sequence.subject, "surrogate act", sequence.number)
     return act(sequence.frames, sequence.in_pain, rng)
 
@@ -95,7 +95,7 @@ def film(
 def filmed(config: SurrogateConfig, sequence: Sequence) -> tuple[Act, Iterator[Frame]]:
     """What happens in a sequence, and its frames."""
     subject = make_subject(config, sequence.subject)
-    played = act_of(config, sequence, subject.likeness.identity.seed)
+    played = act_of(sequence, subject.likeness.identity.seed)
     return played, film(config, sequence, subject, played)
 
 
