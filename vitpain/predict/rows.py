@@ -69,7 +69,7 @@ def predict_rows(
     model.eval()
     with Loader(Loading(BATCH)) if loader is None else nullcontext(loader) as source:
         for batch in source.batches(pairs, rows):
-            for name, values in _numbers(output_of(model, batch, config.bf16)).items():
+            for name, values in numbers(output_of(model, batch, config.bf16)).items():
                 said[name].append(values)
             neutrals.append(batch.neutral_rows.numpy())
             if report is not None:
@@ -87,8 +87,8 @@ def output_of(model: nn.Module, batch: Batch, bf16: bool = False) -> Output:
         return model(unit(there.face), unit(there.neutrals), there.has_neutral)
 
 
-def _numbers(output: Output) -> dict[str, Float64[np.ndarray, " batch"]]:
-    """An output as columns of the table."""
+def numbers(output: Output) -> dict[str, Float64[np.ndarray, " batch"]]:
+    """An output as the columns `HATS` of the table."""
     levels = torch.sigmoid(output.logits.float()).unbind(1)
     columns = {"pspi_hat": output.pspi, "pspi_of_aus_hat": output.pspi_of_aus}
     columns |= dict(zip(PROBABILITIES, levels, strict=True))
