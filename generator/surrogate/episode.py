@@ -110,19 +110,19 @@ def draw_episode(rng: np.random.Generator) -> Episode:
 def draw_episode_of(level: int, rng: np.random.Generator) -> Episode:
     """Draw an episode whose apex has the PSPI `level`."""
     aus = draw_pain(float(level), STYLE, rng)
-    sides = [np.array([side[au] for au in AUS]) for side in (aus.left, aus.right)]
+    left, right = (np.array([side[au] for au in AUS]) for side in (aus.left, aus.right))
     off = SPREAD * (2.0 * rng.random((2, len(AUS))) - 1.0)
     most = np.array([HIGHEST[au] for au in AUS])
-    for number, side in enumerate(sides):
+    for number, side in enumerate((left, right)):
         for au in (*CENTRAL, 43, 45):
             off[number, PLACE[au]] = 0.0
         side += np.where(side > 0, off[number], 0.0)
         np.clip(side, 0.0, most, out=side)
     waves = draw_waves(rng)
     time = (np.arange(MOMENTS) + 0.5) / MOMENTS
-    pain = np.flatnonzero(coding.pspi(coding.coded(*_sides(*sides, waves.at(time)))) > 0)
+    pain = np.flatnonzero(coding.pspi(coding.coded(*_sides(left, right, waves.at(time)))) > 0)
     seen = (float(pain[0] / MOMENTS), float((pain[-1] + 1) / MOMENTS))
-    return Episode(sides[0], sides[1], waves, seen)
+    return Episode(left, right, waves, seen)
 
 
 def wanted() -> dict[tuple[int, int], float]:
