@@ -14,11 +14,6 @@ from jaxtyping import Float64, UInt8
 
 LUMA = np.array([0.299, 0.587, 0.114])
 """Grey of red, green and blue (BT.601), what contrast and saturation are measured against."""
-# To grey and two axes of hue, and back (the NTSC's YIQ): a hue turns about the grey axis.
-_YIQ = np.array(
-    [[0.299, 0.587, 0.114], [0.595716, -0.274453, -0.321263], [0.211456, -0.522591, 0.311135]]
-)
-_RGB = np.linalg.inv(_YIQ)
 _FARTHEST = 2.0
 """A crop's error in standard deviations, at most."""
 
@@ -134,9 +129,10 @@ class Colour:
 
     def matrix(self, mean: float) -> Float64[np.ndarray, "3 4"]:
         """Change sRGB bytes whose mean grey is `mean`: brightness, contrast, saturation, hue."""
-        angle = 2.0 * math.pi * self.hue
-        cos, sin = math.cos(angle), math.sin(angle)
-        turn = _RGB @ np.array([[1, 0, 0], [0, cos, -sin], [0, sin, cos]]) @ _YIQ
+        # A turn about the axis of greys, red towards green: row by row, it moves round by one.
+        angles = 2.0 * math.pi * (self.hue + np.array([0.0, 1.0, -1.0]) / 3.0)
+        first, second, third = (1.0 + 2.0 * np.cos(angles)) / 3.0
+        turn = np.array([[first, second, third], [third, first, second], [second, third, first]])
         grey = np.tile(LUMA, (3, 1))
         chroma = self.saturation * np.eye(3) + (1.0 - self.saturation) * grey
         made = np.empty((3, 4))

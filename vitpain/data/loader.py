@@ -7,8 +7,10 @@ batch on.
 
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
+from typing import Any
 
 import cv2
 import numpy as np
@@ -75,21 +77,13 @@ class Loader:
         """Start nothing yet: workers start with the first batch."""
         self.loading = loading
         self._requests = _Requests()
-        with warnings.catch_warnings():
-            # How many processes there are is the user's choice.
-            warnings.filterwarnings("ignore", "This DataLoader will create", UserWarning)
-            self._loader: DataLoader[Batch | str] | None = DataLoader(
-                _Reading(),
-                batch_size=None,
-                sampler=self._requests,
-                num_workers=loading.workers,
-                pin_memory=loading.pin and torch.cuda.is_available(),
-                worker_init_fn=_begin if loading.workers else None,
-                multiprocessing_context="spawn" if loading.workers else None,
-                persistent_workers=loading.workers > 0,
-                # Torch draws a seed for the workers; nothing here uses it.
-                generator=torch.Generator(),
-            )
+        self._loader: DataLoader[Batch | str] | None = reading(
+            _Reading(),
+            loading.workers,
+            loading.pin,
+            sampler=self._requests,
+            persistent_workers=loading.workers > 0,
+        )
 
     def batches(
         self, pairs: Pairs, rows: Integer[np.ndarray, " drawn"], epoch: int = 0, start: int = 0
@@ -101,7 +95,7 @@ class Loader:
         assert self._loader is not None, "a loader that was closed reads nothing"
         plan = pairs.plan(rows, epoch)
         self._requests.set(plan, self.loading.share(len(rows))[start:])
-        for batch in self._loader:
+        for batch in begun(self._loader):
             if isinstance(batch, str):
                 raise ValueError(batch)
             yield batch
@@ -154,5 +148,35 @@ class _Reading(Dataset[Batch | str]):
             return str(error)
 
 
-def _begin(worker: int) -> None:
+@contextmanager
+def any_number() -> Iterator[None]:
+    """Keep torch from judging the number of workers, which is the user's choice."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "This DataLoader will create", UserWarning)
+        yield
+
+
+def reading(data: Dataset[Any], workers: int, pin: bool, **more: Any) -> DataLoader[Any]:
+    """Make the `DataLoader` that reads whole batches, in workers that start by spawn."""
+    with any_number():
+        return DataLoader(
+            data,
+            batch_size=None,
+            num_workers=workers,
+            pin_memory=pin and torch.cuda.is_available(),
+            worker_init_fn=_begin_worker if workers else None,
+            multiprocessing_context="spawn" if workers else None,
+            # Torch draws a seed for the workers; nothing here uses it.
+            generator=torch.Generator(),
+            **more,
+        )
+
+
+def begun(loader: DataLoader[Any]) -> Iterator[Any]:
+    """Begin an epoch."""
+    with any_number():
+        return iter(loader)
+
+
+def _begin_worker(worker: int) -> None:
     cv2.setNumThreads(1)

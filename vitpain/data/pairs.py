@@ -63,6 +63,10 @@ class Request(NamedTuple):
     neutral_rows: np.ndarray
     labels: np.ndarray
 
+    def take(self, chosen: Integer[np.ndarray, " chosen"]) -> "Request":
+        """The request of some of its faces."""
+        return Request(self.config, self.paths, *(part[chosen] for part in self[2:]))
+
 
 @dataclass(frozen=True)
 class Pairs:
