@@ -81,21 +81,28 @@ def curves(
     """
     resamples, steps = len(weights), given.positive.shape[1]
     found = {name: np.full(resamples, np.nan) for name in NAMES}
-    block = max(1, BLOCK // max(steps, 1))
+    if steps == 0:
+        return found
+    # Sums along the ranking are taken before groups are weighted: there are fewer of them.
+    hits_of, said_of = (
+        np.cumsum(one, axis=1) for one in (given.positive, given.positive + given.negative)
+    )
+    block = max(1, BLOCK // steps)
     for start in range(0, resamples, block):
         chosen = slice(start, start + block)
-        hit, false = weights[chosen] @ given.positive, weights[chosen] @ given.negative
-        hits, falses = np.cumsum(hit, axis=1), np.cumsum(false, axis=1)
-        if steps == 0:
-            continue
-        every, other = hits[:, -1], falses[:, -1]
+        rows = weights[chosen]
+        hit, hits, said = rows @ given.positive, rows @ hits_of, rows @ said_of
+        every = hits[:, -1]
+        other = said[:, -1] - every
         with np.errstate(invalid="ignore", divide="ignore"):
-            # A negative is beaten by the positives above it, and by half of those beside it.
-            beaten = np.einsum("bs,bs->b", false, hits - 0.5 * hit)
-            found["auroc"][chosen] = beaten / (every * other)
-            said = hits + falses
             precision = np.divide(hits, said, out=np.zeros_like(hits), where=said > 0)
             found["ap"][chosen] = np.einsum("bs,bs->b", hit, precision) / every
+            # Over the curve of hits by false alarms, a trapezium a step: a positive loses to the
+            # negatives before its step, and to half of those on it.
+            falses = np.subtract(said, hits, out=said)
+            after = np.einsum("bs,bs->b", hit, falses)
+            before = np.einsum("bs,bs->b", hit[:, 1:], falses[:, :-1])
+            found["auroc"][chosen] = 1.0 - 0.5 * (after + before) / (every * other)
     return found
 
 

@@ -1,0 +1,121 @@
+"""Checks of the idea that lie beside a run, as tables and pictures: whatever `checks.json` holds.
+
+A key whose value is an object or a list of objects is one table; a text is a note. A picture
+stands under the table whose key its name begins with.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from generator.shards.manifest import read_json
+from vitpain.evaluate.table import NONE, Table
+
+FOLDER, NAME = "checks", "checks.json"
+NOTES = ("note", "notes")
+LARGEST = 8 * 2**20
+"""Bytes of a picture that is put into a page."""
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@dataclass(frozen=True)
+class Checks:
+    """Notes, and tables each with its pictures by file name; then pictures of no table."""
+
+    notes: tuple[str, ...] = ()
+    tables: tuple[tuple[Table, Mapping[str, bytes]], ...] = ()
+    pictures: Mapping[str, bytes] | None = None
+    figures: Mapping[str, Any] | None = None
+
+
+def read(run: Path) -> Checks | None:
+    """Read the checks of a run; None where there are none.
+
+    Raises ValueError that names the file where it is no object, or a picture is none.
+    """
+    path = run / FOLDER / NAME
+    if not path.is_file():
+        return None
+    content = read_json(path)
+    if not isinstance(content, dict):
+        raise ValueError(f"{path} must hold an object, got {type(content).__name__}")
+    pictures = {one.name: _picture(one) for one in sorted(path.parent.glob("*.png"))}
+    notes, made = [], []
+    # The longest key first: "saliency_maps" before "saliency".
+    of_key: dict[str, dict[str, bytes]] = {key: {} for key in content}
+    left = {}
+    for name, data in pictures.items():
+        key = next((k for k in sorted(content, key=len, reverse=True) if name.startswith(k)), None)
+        (left if key is None else of_key[key])[name] = data
+    for key, value in content.items():
+        if isinstance(value, dict | list) and value:
+            made.append((_table(key, value), of_key[key]))
+        elif not isinstance(value, dict | list):
+            notes.append(value if isinstance(value, str) else f"{_words(key)}: {_cell(value)}")
+            left |= of_key[key]
+    return Checks(tuple(notes), tuple(made), left, content)
+
+
+def _picture(path: Path) -> bytes:
+    if path.stat().st_size > LARGEST:
+        raise ValueError(f"{path} must have at most {LARGEST} bytes, got {path.stat().st_size}")
+    data = path.read_bytes()
+    if not data.startswith(PNG):
+        raise ValueError(f"{path} must be a PNG, got other bytes")
+    return data
+
+
+def _table(key: str, value: Any) -> Table:
+    title = _words(key).capitalize()
+    notes: tuple[str, ...] = ()
+    if isinstance(value, dict):
+        told = [value[name] for name in NOTES if isinstance(value.get(name), str | list)]
+        notes = tuple(
+            str(one) for part in told for one in (part if isinstance(part, list) else [part])
+        )
+        value = {name: one for name, one in value.items() if name not in NOTES}
+        rows = [one for one in value.values() if isinstance(one, dict)]
+        if rows and len(rows) == len(value):
+            return _of_rows(title, [{"": name, **_flat(one)} for name, one in value.items()], notes)
+        lines = tuple((name, cell) for name, cell in _flat(value).items())
+        return Table(title, ("", "value"), lines, notes)
+    return _of_rows(
+        title, [_flat(one) if isinstance(one, dict) else {"": _cell(one)} for one in value], notes
+    )
+
+
+def _of_rows(title: str, rows: list[dict[str, str]], notes: tuple[str, ...]) -> Table:
+    head = tuple(dict.fromkeys(name for row in rows for name in row))
+    lines = tuple(tuple(row.get(name, "") for name in head) for row in rows)
+    return Table(title, head, lines, notes)
+
+
+def _flat(value: Mapping[str, Any]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, one in value.items():
+        if isinstance(one, dict):
+            found |= {f"{_words(name)}, {inner}": cell for inner, cell in _flat(one).items()}
+        else:
+            found[_words(name)] = _cell(one)
+    return found
+
+
+def _cell(value: Any) -> str:
+    match value:
+        case None:
+            return NONE
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return f"{value:.3f}"
+        case int():
+            return f"{value:,}"
+        case list():
+            return ", ".join(_cell(one) for one in value)
+        case _:
+            return str(value)
+
+
+def _words(key: str) -> str:
+    return key.replace("_", " ")
