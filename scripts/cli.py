@@ -14,14 +14,21 @@ COMMANDS = {
     "verify": "read every byte of a data set back and say what is wrong",
     "audit": "report whether pictures show each action unit where it acts, the same for all",
     "surrogate-unbc": "make a stand-in for UNBC-McMaster in its raw layout, to try everything",
+    "import": "read UNBC-McMaster, 3D-Pain, or pictures with OpenFace's CSVs into shards",
     "export": "write a data set in another layout",
     "train-rig": "train the neural rig on sampled people and many topologies",
     "rig-mesh": "put an expression on any head mesh, or draw every action unit on it",
     "eval-rig": "measure how close the neural rig comes to its teacher, on whom it has not seen",
     "pretrain": "train a pain estimator on shards, on their own train, val and test people",
     "finetune": "train a pain estimator by folds of subjects, as UNBC-McMaster is divided",
+    "explain": "check what a pain estimator looks at: neutrals, patches, features, saliency",
+    "evaluate": "tables, plots and a report from the stored predictions of a run",
+    "predict": "read pain from pictures, folders, videos or data sets",
+    "export-model": "write a pain estimator as ONNX, with its card",
     "assets": "add files that do not ship, such as the MakeHuman pack, and list them",
 }
+# A word of Python names no module.
+FILES = {"import": "import_data"}
 
 
 def main() -> None:
@@ -39,7 +46,7 @@ def run(arguments: list[str]) -> int:
         known = ", ".join(COMMANDS)
         print(f"pain3d: command must be one of {known}, got {name}", file=sys.stderr)
         return 2
-    command = importlib.import_module(f"scripts.{name.replace('-', '_')}")
+    command = importlib.import_module(f"scripts.{FILES.get(name, name.replace('-', '_'))}")
     return reported(name, lambda: command.main(arguments[1:]))
 
 

@@ -8,12 +8,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from assets.facs import PAIN_AUS, pspi
 from generator.shards.card import About
 from generator.shards.record import Record
 from generator.shards.record_json import read_value
 from generator.shards.rules import Wrong
 
 IMPORTED = "imported"
+SURROGATE = "unbc-surrogate"
+"""Source of everything imported from a stand-in, and of nothing else."""
+PSPI_SUM = 1e-6
 Layout = Literal["unbc", "unbc_hdf5", "3dpain", "openface"]
 Crop = Literal["landmarks", "detector", "none"]
 
@@ -48,6 +52,9 @@ def read_imported(config: dict[str, Any], where: str) -> Imported | None:
     if read.size < 1 or not read.margin >= 0.0:
         got = f"size {read.size} and margin {read.margin:g}"
         raise ValueError(f"{where}: {IMPORTED} must have a size and a margin from 0, got {got}")
+    if (read.source == SURROGATE) != read.surrogate:
+        rule = f"source {SURROGATE} where surrogate is true, and only there"
+        raise ValueError(f"{where}: {IMPORTED} must have the {rule}, got {read.source}")
     return read
 
 
@@ -62,6 +69,13 @@ def imported_faults(record: Record, imported: Imported | None) -> Iterator[Wrong
         yield f"pictures must be {imported.size} x {imported.size}, as in config.json", got
     if imported.crop == "landmarks" and record.landmarks is None:
         yield "landmarks must be known where pictures were cut by them", None
+    labels = record.labels
+    known = {} if labels is None else labels.label
+    coded = {au: value for au in PAIN_AUS if (value := known.get(au)) is not None}
+    if len(coded) == len(PAIN_AUS):
+        computed = pspi(coded)
+        if record.pspi is None or abs(record.pspi - computed) > PSPI_SUM:
+            yield f"pspi must be AU4 + max(6, 7) + max(9, 10) + AU43 = {computed:g}", record.pspi
 
 
 UNBC = """## What it is
@@ -71,7 +85,7 @@ Matthews: Painful data, FG 2011): people with shoulder pain who move their arms,
 units are null where a frame has no file of them, and 0 where the file has no row; all others were
 not coded and are null. `pspi` is computed from the action units; where there are none it is the
 archive's own. `import_report.json` lists where the two differ, and all that is missing."""
-SURROGATE = """## What it is
+STAND_IN = """## What it is
 **A stand-in: nobody in it exists, and no figure made from it says anything of UNBC-McMaster.** It
 has the names and the layout of the UNBC-McMaster archive and pictures that were generated, to try
 and to test everything without the archive's licence. Its labels are what the pictures were drawn
@@ -109,7 +123,7 @@ def about_imported(imported: Imported) -> About:
             title = "UNBC-McMaster shoulder pain, imported"
             text, limits = UNBC, LIMITS
             if imported.surrogate:
-                title, text = "A stand-in for UNBC-McMaster, not UNBC-McMaster", SURROGATE
+                title, text = "A stand-in for UNBC-McMaster, not UNBC-McMaster", STAND_IN
         case "3dpain":
             title, text, limits = "3D-Pain, imported", PAIN_3D, PAIN_3D_LIMITS
         case "openface":

@@ -16,6 +16,8 @@ from generator.shards.tarball import KEY
 Wrong = tuple[str, object]
 """A rule that is broken, and the value that breaks it."""
 
+MADE = ("3d", "2d")
+"""Sources of pictures made here."""
 NFCS_AGE = 2.0
 POINTS = {"ibug68": 68, "aam66": 66}
 SHARES_SUM = 1e-6
@@ -51,9 +53,9 @@ def label_faults(record: Record) -> Iterator[Wrong]:
         yield "aus must hold what label_source names", record.label_source
     if record.pspi is not None and not 0.0 <= record.pspi <= facs.HIGHEST_PSPI:
         yield f"pspi must be 0 to {facs.HIGHEST_PSPI}", record.pspi
-    if labels is not None and record.label_source == "target":
+    if labels is not None and record.label_source == "target" and record.source in MADE:
         yield from _target_faults(record, labels)
-    if record.kind == "real" and record.source in ("3d", "2d"):
+    if record.kind == "real" and record.source in MADE:
         yield "kind must not be real for pictures made here", record.source
 
 

@@ -9,6 +9,7 @@ from assets.allocation import split_sizes
 from assets.population import ETHNICITIES, SEXES, SPLITS, band_name, parse_ages
 from generator.shards.index import Row
 from generator.shards.record import Record
+from generator.shards.rules import MADE
 from generator.shards.stated import Options
 
 Fault = tuple[str, str, object]
@@ -22,13 +23,16 @@ def pair_faults(rows: list[Row]) -> Iterator[Fault]:
     """Yield samples without their neutral, and views with none or more than one."""
     by_key = {row["key"]: row for row in rows}
     neutrals = Counter((row["identity"], row["view"]) for row in rows if row["kind"] == "neutral")
-    for place in {(row["identity"], row["view"]) for row in rows if row["kind"] != "real"}:
+    # A data set of others may lack the neutral of a person and view; then none is named.
+    paired = [row for row in rows if row["kind"] != "real"]
+    paired = [row for row in paired if row["source"] in MADE or row["neutral_key"] is not None]
+    for place in {(row["identity"], row["view"]) for row in paired}:
         if neutrals[place] != 1:
             identity, view = place
             yield "", f"{identity} view {view} must have one neutral", neutrals[place]
     for row in rows:
         name = row["neutral_key"]
-        if row["kind"] == "real" or (row["source"] == "2d" and name is None):
+        if row["kind"] == "real" or (row["source"] != "3d" and name is None):
             continue
         neutral = by_key.get(name)
         if neutral is None:
