@@ -91,18 +91,25 @@ def add(backbone: Any, config: ModelConfig) -> None:
     inject_adapter_in_model(plan, backbone, NAME)
 
 
-def twin(backbone: Any) -> Any:
-    """A second backbone of the same frozen tensors, with adapters of its own."""
-    shared = [*backbone.buffers()]
-    shared += [parameter for parameter in backbone.parameters() if not parameter.requires_grad]
-    return copy.deepcopy(backbone, {id(tensor): tensor for tensor in shared})
+def twin(module: Any) -> Any:
+    """A second module of the same frozen tensors, with what trains of its own, at first equal."""
+    shared = [*module.buffers()]
+    shared += [parameter for parameter in module.parameters() if not parameter.requires_grad]
+    return copy.deepcopy(module, {id(tensor): tensor for tensor in shared})
 
 
 def merge(module: nn.Module) -> None:
-    """Put plain linear layers with the adapters' sums in the place of adapted ones, in place."""
+    """Put plain linear layers with the adapters' sums in the place of adapted ones, in place.
+
+    Frozen tensors stay as they are: a twin may share them.
+    """
     for parent, name, layer in list(_adapted(module)):
-        layer.merge(safe_merge=True)
-        setattr(parent, name, layer.get_base_layer())
+        base = layer.get_base_layer()
+        plain = nn.Linear(base.in_features, base.out_features, device="meta")
+        with torch.no_grad():
+            plain.weight = nn.Parameter(base.weight + layer.get_delta_weight(NAME), False)
+        plain.bias = base.bias
+        setattr(parent, name, plain)
 
 
 def is_adapter(name: str) -> bool:

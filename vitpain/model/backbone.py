@@ -45,16 +45,20 @@ def create(config: ModelConfig, weights: Weights) -> Encoder:
 
     Its weights are random as torch's seed has it (`none`), fetched (`hub`) or read from a file.
     Raises ValueError where there is no such backbone, it is no vision transformer with a class
-    token, the size is no multiple of its patch, or the weights are another's.
+    token, the size is no multiple of its patch, or the weights are another's or of satellites.
     """
+    if weights != "none":
+        _check_photographs(config.backbone)
     backbone = _small(config) if config.backbone in SMALL else _timm(config)
     for name in ("fc_norm", "head"):
         setattr(backbone, name, nn.Identity())
+    # It would train, and nothing would ask it.
+    backbone.attn_pool = None
     match weights:
         case "none":
             _wake(backbone)
         case "hub":
-            path = files.fetch(config.backbone, _card(config.backbone))
+            path = files.fetch(config.backbone, card(config.backbone))
             files.place(backbone, files.read(path), config.backbone, path)
         case Path():
             files.place(backbone, files.read(weights), config.backbone, weights)
@@ -65,8 +69,8 @@ def normalisation(config: ModelConfig) -> Normalisation:
     """What the backbone's pictures are normalised with."""
     if config.backbone in SMALL:
         return IMAGENET
-    card = _card(config.backbone)
-    return Normalisation(tuple(card["mean"]), tuple(card["std"]))
+    known = card(config.backbone)
+    return Normalisation(tuple(known["mean"]), tuple(known["std"]))
 
 
 def patch(backbone: Encoder) -> int:
@@ -74,8 +78,13 @@ def patch(backbone: Encoder) -> int:
     return int(backbone.patch_embed.patch_size[0])
 
 
-def _card(name: str) -> dict[str, Any]:
-    """What timm knows of a backbone and its weights."""
+def card(name: str) -> dict[str, Any]:
+    """What timm knows of a backbone and its weights; nothing of one of `SMALL`.
+
+    Raises ValueError for a name that is neither's.
+    """
+    if name in SMALL:
+        return {}
     declare()
     import timm
     from timm.models import get_pretrained_cfg
@@ -84,23 +93,33 @@ def _card(name: str) -> dict[str, Any]:
     if not timm.is_model(base):
         known = ", ".join(SMALL)
         raise ValueError(f"backbone must be {known} or a model of timm, got {name}")
-    card = get_pretrained_cfg(name)
-    if card is None:
-        raise ValueError(f"backbone must have weights that timm knows by that tag, got {name}")
-    return card.to_dict()
+    try:
+        known = get_pretrained_cfg(name, allow_unregistered=False)
+    except RuntimeError as error:
+        rule = "weights that timm knows by that tag"
+        raise ValueError(f"backbone must have {rule}, got {name}") from error
+    assert known is not None
+    return known.to_dict()
+
+
+def _check_photographs(name: str) -> None:
+    if str(card(name).get("tag") or "").startswith("sat"):
+        raise ValueError(f"backbone must have weights of photographs, got satellite ones: {name}")
 
 
 def _timm(config: ModelConfig) -> Encoder:
-    _card(config.backbone)
+    card(config.backbone)
     import timm
+    from timm.models.eva import Eva
+    from timm.models.vision_transformer import VisionTransformer
 
     # timm says what it refuses with assertions and errors of many kinds; what can be asked
     # beforehand is asked, on a model without memory.
     name = config.backbone.partition(".")[0]
     with torch.device("meta"):
         plan = timm.create_model(name, pretrained=False)
-    wanted = ("forward_features", "blocks", "patch_embed", "num_prefix_tokens", "cls_token")
-    if any(getattr(plan, part, None) is None for part in wanted):
+    # Others of timm put their class token elsewhere, or name their layers otherwise.
+    if not isinstance(plan, Eva | VisionTransformer) or plan.cls_token is None:
         raise ValueError(
             f"backbone must be a vision transformer with a class token, got {config.backbone}"
         )

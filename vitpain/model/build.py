@@ -18,8 +18,8 @@ Model = ViTPain | Distilled
 def build(config: ModelConfig, weights: Weights, seed: int) -> Model:
     """Make a model; what is not read from `weights` is random by `seed`, whatever came before.
 
-    Raises ValueError as `backbone.create` does, and where adapters are to learn on random weights:
-    they learn next to nothing.
+    It does as it is told: adapters on random weights learn next to nothing, and what trains begins
+    with `train.begin.fresh`. Raises ValueError as `backbone.create` does.
     """
     with torch.random.fork_rng():
         torch.manual_seed(seed)
@@ -29,7 +29,7 @@ def build(config: ModelConfig, weights: Weights, seed: int) -> Model:
         model: Model = ViTPain(config, encoder)
         if config.variant == "distilled":
             # The teacher starts where the student does; what is frozen is the same tensor.
-            model = Distilled(model, ViTPain(config, adapters.twin(encoder)))
+            model = Distilled(model, adapters.twin(model))
     model.origin = weights.name if isinstance(weights, Path) else weights
     return model
 

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import safetensors
 import safetensors.torch
@@ -104,6 +104,7 @@ def facts(folder: Path) -> tuple[dict[str, Any], ModelConfig]:
     model, backbone = stated.get("model"), stated.get("backbone")
     if not isinstance(model, dict) or set(model) != known:
         raise ValueError(f"{path} must give a model's {', '.join(sorted(known))}, got {model}")
+    _check_kinds(path, model)
     if not isinstance(backbone, dict) or set(backbone) != {"name", "weights", "sha256", "in_file"}:
         raise ValueError(f"{path} must say which backbone, got {backbone}")
     return stated, ModelConfig(**model)
@@ -116,6 +117,18 @@ def frozen_hash(model: nn.Module) -> str:
         digest.update(f"{name} {tuple(value.shape)}\n".encode())
         digest.update(value.detach().cpu().to(torch.float32).contiguous().numpy().data)
     return digest.hexdigest()
+
+
+def _check_kinds(path: Path, model: Mapping[str, Any]) -> None:
+    """Raise ValueError where a value is of another kind than the field that it is for."""
+    for field in fields(ModelConfig):
+        value, kind = model[field.name], type(field.default)
+        # A float may have been given, and so written, as a whole number.
+        right = type(value) is kind or (kind is float and type(value) is int)
+        choices = get_args(field.type)
+        if not right or (choices and value not in choices):
+            rule = " or ".join(choices) if choices else f"of type {kind.__name__}"
+            raise ValueError(f"{path}: {field.name} must be {rule}, got {value!r}")
 
 
 def _whole(model: build.Model) -> bool:

@@ -65,10 +65,11 @@ class Fusion(nn.Module):
         )
         seen = seen.transpose(1, 2).reshape(batch, references, tokens, dim)
         share = has_neutral.to(seen.dtype)
-        share = share / share.sum(1, keepdim=True).clamp(min=1.0)
+        count = share.sum(1, keepdim=True)
+        share = share / count.clamp(min=1.0)
         seen = (share[:, :, None, None] * seen).sum(1)
         apart = self.out(self.value(face) - seen)
-        return torch.where(has_neutral.any(1)[:, None, None], apart, self.missing.to(apart.dtype))
+        return torch.where(count[:, :, None] > 0.0, apart, self.missing.to(apart.dtype))
 
     def _split(self, x: Float[Tensor, "batch tokens dim"]) -> Float[Tensor, "batch heads tokens _"]:
         return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)

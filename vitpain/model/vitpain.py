@@ -62,9 +62,9 @@ class ViTPain(nn.Module):
             return self.heads(self._tokens(self.backbone, self._normal(face)))
         batch, references = has_neutral.shape
         others = self._normal(neutrals.flatten(0, 1))
-        # A neutral moves nothing: its heat maps are 0.
-        others = functional.pad(others, (0, 0, 0, 0, 0, face.shape[1] - 3))
         if self.neutral_backbone is None:
+            # A neutral moves nothing: its heat maps are 0.
+            others = functional.pad(others, (0, 0, 0, 0, 0, face.shape[1] - 3))
             # One call: the products are twice as large, and the backbone's weights are read once.
             tokens = self._tokens(self.backbone, torch.cat([self._normal(face), others]))
             seen, others = tokens[:batch], tokens[batch:]

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import pickle
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,10 @@ FILE = "model.safetensors"
 PICKLED = (".pth", ".pt", ".bin")
 # What a file of trained weights may hold beside the backbone: what classified, and what was masked.
 BESIDE = ("head.", "head_dist.", "fc_norm.", "attn_pool.", "pre_logits.", "mask_token")
+# What timm's filter meets in a file of another model's weights.
+STUMBLES = (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError)
+NO_BIAS = 1e-6
+"""Biases up to this one are none: DINOv3's own files hold zeros."""
 
 
 def fetch(name: str, card: Mapping[str, Any]) -> Path:
@@ -29,8 +34,6 @@ def fetch(name: str, card: Mapping[str, Any]) -> Path:
     place = card.get("hf_hub_id")
     if not place:
         raise ValueError(f"weights must be none or a file for {name}, which no hub has, got hub")
-    if str(card.get("tag") or "").startswith("sat"):
-        raise ValueError(f"backbone must have weights of photographs, got satellite ones: {name}")
     try:
         return Path(hf_hub_download(place, FILE))
     except (HfHubHTTPError, OSError) as error:
@@ -55,13 +58,19 @@ def read(path: Path) -> dict[str, Any]:
     try:
         if path.suffix == ".safetensors":
             return safetensors.torch.load_file(path)
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            # Of pickles by others: what is not understood is an error anyway.
+            warnings.simplefilter("ignore")
+            state = torch.load(path, map_location="cpu", weights_only=True)
     except (safetensors.SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError) as error:
         raise ValueError(
             f"{path} must be whole and hold tensors alone, got {one_line(error)}"
         ) from error
     if not isinstance(state, dict):
         raise ValueError(f"{path} must hold tensors by name, got {type(state).__name__}")
+    odd = next((key for key in state if not isinstance(key, str)), None)
+    if odd is not None:
+        raise ValueError(f"{path} must hold tensors by name, got one called {odd!r}")
     return state
 
 
@@ -109,15 +118,37 @@ def _renamed(backbone: Any, state: Mapping[str, Any], path: Path) -> dict[str, T
             f"{path} must have patches of {shape(wanted)}, got patch_embed.proj.weight of "
             f"{shape(kernel)}"
         )
-    module = eva if isinstance(backbone, eva.Eva) else vision_transformer
-    known: Any = module
-    # The filter prints what it skips.
-    with contextlib.redirect_stdout(io.StringIO()):
-        renamed = known.checkpoint_filter_fn(dict(state), backbone)
+    _check_biases(backbone, state, path)
+    known: Any = eva if isinstance(backbone, eva.Eva) else vision_transformer
+    try:
+        # The filter prints what it skips.
+        with contextlib.redirect_stdout(io.StringIO()):
+            renamed = known.checkpoint_filter_fn(dict(state), backbone)
+    except STUMBLES as error:
+        raise ValueError(
+            f"{path} must hold the weights of a {type(backbone).__name__}, got {one_line(error)}"
+        ) from error
     odd = next((key for key, value in renamed.items() if not isinstance(value, Tensor)), None)
     if odd is not None:
-        raise ValueError(f"{path} must hold tensors by name, got {odd}: {type(renamed[odd])}")
+        raise ValueError(
+            f"{path} must hold tensors by name, got {odd} of {type(renamed[odd]).__name__}"
+        )
     return renamed
+
+
+def _check_biases(backbone: Any, state: Mapping[str, Any], path: Path) -> None:
+    """The filter leaves biases out that the backbone has no place for; that must change nothing."""
+    for key, value in state.items():
+        layer = key.removesuffix(".qkv.bias")
+        if layer == key or "storage_tokens" not in state or not isinstance(value, Tensor):
+            continue
+        query, _, last = value.chunk(3)
+        largest = float(torch.stack([query, last]).abs().max())
+        if f"{layer}.q_bias" not in backbone.state_dict() and not largest <= NO_BIAS:
+            raise ValueError(
+                f"{path} must have no biases where the backbone has none (one whose name has qkvb"
+                f" does), got {key} of up to {largest:g}"
+            )
 
 
 def one_line(error: Exception) -> str:

@@ -1,0 +1,1 @@
+"""A trained model for use elsewhere: one ONNX file held against torch, and its model card."""
