@@ -48,9 +48,9 @@ class GivenRun(Run):
         return Run(**_values(self))
 
 
-def check_installed(command: str) -> None:
+def check_installed(command: str, more: tuple[str, ...] = ()) -> None:
     """Raise ValueError that says how to install what is not there."""
-    for package in NEEDED:
+    for package in (*NEEDED, *more):
         if find_spec(package) is None:
             raise ValueError(f'{command} needs {package}: pip install -e ".[learn]"')
 

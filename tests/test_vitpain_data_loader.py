@@ -39,9 +39,9 @@ def frames(made: Path) -> Frames:
 
 
 @pytest.fixture(scope="module")
-def four() -> Iterator[Loader]:
-    """Four workers that are started once, for all tests."""
-    with Loader(Loading(batch=7, workers=4)) as loader:
+def two() -> Iterator[Loader]:
+    """Two workers that are started once, for all tests."""
+    with Loader(Loading(batch=7, workers=2)) as loader:
         yield loader
 
 
@@ -63,38 +63,38 @@ def loaded(loading: Loading, pairs: Pairs, rows: np.ndarray, epoch: int = 0) -> 
         return list(loader.batches(pairs, rows, epoch))
 
 
-def test_batches_are_the_same_from_any_workers(frames: Frames, four: Loader) -> None:
+def test_batches_are_the_same_from_any_workers(frames: Frames, two: Loader) -> None:
     pairs, rows = Pairs(frames, VARIED), rows_of(frames)
     here = {
         epoch: [digest(batch) for batch in loaded(Loading(batch=7), pairs, rows, epoch)]
         for epoch in (0, 3)
     }
-    assert len(here[0]) == -(-len(rows) // 7) == four.loading.count(len(rows))
+    assert len(here[0]) == -(-len(rows) // 7) == two.loading.count(len(rows))
     assert not set(here[0]) & set(here[3])
     with Loader(Loading(batch=7, workers=1)) as one:
-        for loader in (one, four):
+        for loader in (one, two):
             for epoch, expected in here.items():
                 assert [digest(batch) for batch in loader.batches(pairs, rows, epoch)] == expected
 
 
 def test_an_epoch_goes_on_from_any_batch_and_leaves_a_broken_off_one_behind(
-    frames: Frames, four: Loader
+    frames: Frames, two: Loader
 ) -> None:
     pairs, rows = Pairs(frames, VARIED), rows_of(frames)
     whole = [digest(batch) for batch in loaded(Loading(batch=7), pairs, rows)]
     for start in (0, 4, len(whole) - 1, len(whole)):
-        begun = four.batches(pairs, rows, epoch=8)
+        begun = two.batches(pairs, rows, epoch=8)
         next(begun)
-        assert [digest(b) for b in four.batches(pairs, rows, start=start)] == whole[start:]
+        assert [digest(b) for b in two.batches(pairs, rows, start=start)] == whole[start:]
     with Loader(Loading(batch=7)) as here:
         assert [digest(b) for b in here.batches(pairs, rows, start=4)] == whole[4:]
 
 
-def test_workers_serve_any_pairs(frames: Frames, four: Loader) -> None:
+def test_workers_serve_any_pairs(frames: Frames, two: Loader) -> None:
     rows = np.arange(20)
     for config in (PairConfig(size=16), replace(VARIED, heat=False), PairConfig(references=0)):
         pairs = Pairs(frames, config)
-        got = [digest(batch) for batch in four.batches(pairs, rows)]
+        got = [digest(batch) for batch in two.batches(pairs, rows)]
         assert got == [digest(batch) for batch in loaded(Loading(batch=7), pairs, rows)]
 
 
@@ -230,7 +230,7 @@ def damaged(made: Path, to: Path, suffix: str, shift: int) -> tuple[Path, str, i
     ],
 )
 def test_a_bad_sample_is_named(
-    made: Path, tmp_path: Path, four: Loader, suffix: str, shift: int, check: bool, text: str
+    made: Path, tmp_path: Path, two: Loader, suffix: str, shift: int, check: bool, text: str
 ) -> None:
     copy, what, row = damaged(made, tmp_path / "copy", suffix, shift)
     pairs = Pairs(open_frames([copy]), PairConfig(size=16, check=check))
@@ -240,12 +240,12 @@ def test_a_bad_sample_is_named(
         if other != row and pairs.neutrals(np.array([other]))[0, 0] != row
     ]
     assert len(loaded(Loading(batch=16), pairs, np.array(sound))) == -(-len(sound) // 16)
-    for loader in (Loader(Loading(batch=16)), four):
+    for loader in (Loader(Loading(batch=16)), two):
         with pytest.raises(ValueError, match=f"^{what}.*{text}") as error:
             list(loader.batches(pairs, np.arange(40)))
         assert "\n" not in str(error.value)
     # The workers live on.
-    assert len(list(four.batches(pairs, np.array(sound)))) > 3
+    assert len(list(two.batches(pairs, np.array(sound)))) > 3
 
 
 def test_a_shard_that_goes_away_is_named(made: Path, tmp_path: Path) -> None:

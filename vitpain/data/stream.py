@@ -24,7 +24,7 @@ from vitpain.data.members import describe, whole
 from vitpain.data.pairs import Pairs, Plan, Request
 from vitpain.data.reading import read
 
-Lane = list[Int64[np.ndarray, " block"]]
+Lane = list[Int64[np.ndarray, " _"]]
 """The blocks of a lane, as places in a plan."""
 
 

@@ -9,7 +9,6 @@ from vitpain.model import build, files
 from vitpain.model.backbone import Weights
 from vitpain.model.build import Model
 from vitpain.model.config import ModelConfig
-from vitpain.train import run_folder
 from vitpain.train.fitted import MODEL
 
 TRAINED, RANDOM = 0.1, 1.0
@@ -85,17 +84,18 @@ def stand_in(init: Path | None) -> bool:
     return bool(_stated(init).get("surrogate"))
 
 
+def learnt_from(init: Path | None) -> list[dict[str, Any]]:
+    """Data sets that a run learnt from, and those of the runs that it began with in turn."""
+    stated = _stated(init)
+    return [one for name in ("before", "data", "extra") for one in stated.get(name, ())]
+
+
 def check_apart(init: Path | None, data: dict[str, Any]) -> None:
     """Raise ValueError where a run learnt from a data set that it is now to be tested on."""
-    stated = _stated(init)
-    if data in [*stated.get("data", ()), *stated.get("extra", ())]:
+    if data in learnt_from(init):
         raise ValueError(f"init must not have learnt from the data it is tested on, got {init}")
 
 
 def _stated(init: Path | None) -> dict[str, Any]:
-    """What a run, or the run of a fold, began with."""
-    for folder in (init, init.parent) if init is not None else ():
-        found = run_folder.begun(folder)
-        if found is not None:
-            return found
-    return {}
+    """What a run's model says of its run, wherever the folder has gone since."""
+    return {} if init is None else files.facts(init / MODEL)[0]["facts"]

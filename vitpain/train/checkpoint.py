@@ -6,6 +6,7 @@ are those of (seed, step).
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,7 @@ class Progress:
 
 def save(
     path: Path,
-    trained: dict[str, Tensor],
+    trained: Mapping[str, Tensor],
     optimiser: torch.optim.Optimizer,
     names: list[str],
     progress: Progress,
@@ -63,7 +64,7 @@ def save(
 
 
 def load(
-    path: Path, trained: dict[str, Tensor], optimiser: torch.optim.Optimizer, names: list[str]
+    path: Path, trained: Mapping[str, Tensor], optimiser: torch.optim.Optimizer, names: list[str]
 ) -> Progress:
     """Put everything back as it was when the file was written.
 

@@ -33,9 +33,7 @@ class Feed:
 
     def __post_init__(self) -> None:
         """Refuse a batch that the rows do not fill."""
-        if len(self.rows) < self.config.batch:
-            rule = f"at most the {len(self.rows)} frames to learn from"
-            raise ValueError(f"batch must be {rule}, got {self.config.batch}")
+        check_batch(len(self.rows), self.config)
 
     @property
     def steps(self) -> int:
@@ -51,6 +49,13 @@ class Feed:
             )
             start = step % self.steps if epoch == first else 0
             yield from self.loader.batches(self.pairs, order, epoch, start)
+
+
+def check_batch(rows: int, config: TrainConfig) -> None:
+    """Raise ValueError where so many rows do not fill a batch."""
+    if rows < config.batch:
+        rule = f"at most the {rows} frames to learn from"
+        raise ValueError(f"batch must be {rule}, got {config.batch}")
 
 
 def pair_config(config: TrainConfig, model: ModelConfig, heat: bool) -> PairConfig:

@@ -15,6 +15,7 @@ from vitpain.evaluate import predictions
 from vitpain.train import fitted, run_folder, stage
 from vitpain.train.begin import Begin, check_apart
 from vitpain.train.config import Run, TrainConfig
+from vitpain.train.feed import check_batch
 from vitpain.train.fitted import Fitted, Told
 from vitpain.train.opened import opened
 from vitpain.train.stage import Parts
@@ -47,6 +48,8 @@ def finetune(
         raise ValueError(f"extra must be another data set than data, got {division.data} again")
     check_apart(begin.init, data)
     parts = divided(frames, division, config.seed)
+    # Before anything is written: a run that cannot be leaves no folder behind.
+    check_batch(min(len(stage.learnt(one)) for one in parts), config)
     wanted = {
         "command": "finetune",
         "data": [data],
@@ -77,15 +80,32 @@ def finetune(
 def divided(frames: Frames, division: Division, seed: int) -> list[Parts]:
     """Rows of every fold that was asked for; frames beside are those of their own split `train`.
 
-    Raises ValueError that names the fold and the part of it in which no frame has a label.
+    Raises ValueError that names the data set, and the subject that is in no fold or the fold and
+    the part of it in which no frame has a label; and where real people are in `extra` too.
     """
-    number = frames.column("set")
-    own = number == 0
+    own = frames.column("set") == 0
+    # By the set's own names: the same folds, whoever learns beside.
+    identity = frames.column("identity")
+    _check_people(frames, own)
     beside = stage.rows_of(frames, ~own & (frames.column("split") == "train"))
     if division.extra and len(beside) == 0:
         raise ValueError("extra must have labelled frames in split train, got none")
-    made = dividing.folds(division.folds, np.unique(frames.subject[own]).tolist(), seed)
-    return [_parts(frames, own, fold, beside) for fold in _chosen(made, division.only)]
+    try:
+        made = dividing.folds(division.folds, np.unique(identity[own]).tolist(), seed)
+        return [_parts(frames, own, fold, beside) for fold in _chosen(made, division.only)]
+    except ValueError as error:
+        raise ValueError(f"{division.data}: {error}") from error
+
+
+def _check_people(frames: Frames, own: np.ndarray) -> None:
+    """Refuse real people of one name on both sides: another import of them, not other people.
+
+    People who were made may have one name in two sets.
+    """
+    real, identity = frames.column("kind") == "real", frames.column("identity")
+    both = np.intersect1d(identity[own & real], identity[~own & real])
+    if len(both):
+        raise ValueError(f"extra must be of other people than data, got {both[0]} in both")
 
 
 def _chosen(made: Sequence[Fold], only: Sequence[int]) -> list[Fold]:
@@ -100,8 +120,8 @@ def _chosen(made: Sequence[Fold], only: Sequence[int]) -> list[Fold]:
 def _parts(frames: Frames, own: np.ndarray, fold: Fold, beside: np.ndarray) -> Parts:
     rows: dict[str, Any] = {}
     for name in ("train", "val", "test"):
-        subjects = getattr(fold, name)
-        rows[name] = stage.rows_of(frames, own & np.isin(frames.subject, subjects))
+        theirs = np.isin(frames.column("identity"), getattr(fold, name))
+        rows[name] = stage.rows_of(frames, own & theirs)
         if len(rows[name]) == 0:
             rule = f"labelled frames of its {name} subjects"
             raise ValueError(f"fold {fold.number} must have {rule}, got none")

@@ -32,6 +32,8 @@ class Journal:
             raise ValueError(f"{path} must have {rule}, got {there}")
         self._file = open(path, "ab")
         self._file.truncate(size)
+        # Else `size` would count what was cut off until the next line is written.
+        self._file.seek(size)
         # Curves are hidden from this step on: what was said at the checkpoint's own stays.
         self._curves = SummaryWriter(str(folder / CURVES), purge_step=step + 1 if step else 0)
 

@@ -17,6 +17,7 @@ from assets import atomic
 from generator.shards.manifest import json_bytes
 from vitpain.data.batch import Batch
 from vitpain.model import build, files, losses
+from vitpain.model.build import Model
 from vitpain.model.losses import LossConfig
 from vitpain.train import checkpoint, collapse, fitted, schedule, selection
 from vitpain.train.checkpoint import Progress
@@ -30,7 +31,7 @@ BEST = "best-{:06d}"
 
 
 def fit(
-    model: nn.Module, work: Work, config: TrainConfig, run: Run, machine: Machine, told: Told
+    model: Model, work: Work, config: TrainConfig, run: Run, machine: Machine, told: Told
 ) -> Fitted:
     """Fit a model from where its folder is; the best epoch's weights lie in `folder/model` then.
 
@@ -58,14 +59,15 @@ class _Fit:
 
     def __init__(
         self,
-        model: nn.Module,
+        model: Model,
         work: Work,
         config: TrainConfig,
         run: Run,
         machine: Machine,
         told: Told,
     ) -> None:
-        self.model, self.work, self.config = model.to(machine.device), work, config
+        model.to(machine.device)
+        self.model, self.work, self.config = model, work, config
         self.run, self.machine, self.told = run, machine, told
         self.trained = {n: p for n, p in model.named_parameters() if p.requires_grad}
         names = {id(parameter): name for name, parameter in self.trained.items()}
@@ -134,7 +136,7 @@ class _Fit:
         names = sorted(done.sums)
         sums = torch.stack([done.sums[name] for name in names]) if names else torch.zeros(0)
         if self.machine.world > 1:
-            sums = self.machine.accelerator.reduce(sums, "mean")
+            sums = self.machine.mean(sums)
         done.sums = dict(zip(names, sums.unbind(), strict=True))
         means = (sums / max(done.counted, 1)).tolist()
         for name, mean in zip(names, means, strict=True):

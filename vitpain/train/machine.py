@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from accelerate import Accelerator
 from accelerate.utils import DistributedDataParallelKwargs, gather_object
-from torch import nn
+from torch import Tensor, nn
 
 from assets.streams import stream
 from vitpain.train.config import HIGHEST_SEED, TrainConfig
@@ -60,6 +60,12 @@ class Machine:
         if self.compiled:
             model.compile()
         return self.accelerator.prepare_model(model)
+
+    def mean(self, sums: Tensor) -> Tensor:
+        """The mean over processes."""
+        found = self.accelerator.reduce(sums, "mean")
+        assert isinstance(found, Tensor)
+        return found
 
     def gathered(self, parts: list) -> list:
         """The parts of all processes, by rank."""

@@ -17,6 +17,9 @@ from vitpain.train.fitted import Told
 from vitpain.train.machine import machine, repeatable
 from vitpain.train.stage import Stage
 
+SAID = ("command", "data", "extra", "before", "sources", "surrogate")
+"""What a model says of its run."""
+
 
 @contextmanager
 def opened(
@@ -34,6 +37,7 @@ def opened(
     stated = {
         **wanted,
         **begin.facts(),
+        "before": beginning.learnt_from(begin.init),
         "train": asdict(config),
         "rule": selection.RULE,
         "processes": where.world,
@@ -54,7 +58,7 @@ def opened(
         def make() -> Model:
             return made.pop() if made else begin.make(config.seed)
 
-        facts = {name: stated[name] for name in ("command", "data", "sources", "surrogate")}
+        facts = {name: stated[name] for name in SAID}
         yield Stage(frames, config, run, where, told, begin.weights, facts), make
 
 

@@ -10,6 +10,7 @@ from vitpain.evaluate import predictions
 from vitpain.train import run_folder, stage
 from vitpain.train.begin import Begin
 from vitpain.train.config import Run, TrainConfig
+from vitpain.train.feed import check_batch
 from vitpain.train.fitted import Fitted, Told
 from vitpain.train.opened import opened
 from vitpain.train.stage import Parts
@@ -25,6 +26,7 @@ def pretrain(
     """
     frames = open_frames(data)
     parts = by_split(frames)
+    check_batch(len(parts.train), config)
     wanted = {"command": "pretrain", "data": run_folder.data_facts(data), "extra": []}
     with opened(frames, begin, config, run, told, wanted) as (at, first):
         done = stage.learn(at, parts, run.out, first)

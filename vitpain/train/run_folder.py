@@ -55,8 +55,9 @@ def claimed(out: Path, resume: bool, main: bool = True) -> Iterator[None]:
 
 
 def _check(out: Path, resume: bool) -> None:
-    found = sorted(path.name for path in out.iterdir() if path.name != LOCK)
-    if found and not (resume and RUN in found):
+    # A first file that a kill left unnamed is nobody's work.
+    found = {path.name for path in out.iterdir() if not path.match(f"{RUN}.*{atomic.TEMPORARY}")}
+    if found - {LOCK} and not (resume and RUN in found):
         raise ValueError(f"out must be an empty folder, or one to --resume, got {out}")
 
 
