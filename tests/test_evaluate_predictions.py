@@ -60,6 +60,9 @@ def test_a_table_comes_back_with_its_nulls_and_the_same_bytes(tmp_path: Path) ->
         ("au4", 1, -0.5, "au4 must be from 0 to 5, got -0.5"),
         ("role", 3, "held", "row 3 (k3): role must be one of train, val, test, got held"),
         ("condition", 3, "left", "condition must be one of right, other, none, got left"),
+        ("skin_tone", 2, 11, r"row 2 \(k2\): skin_tone must be from 1 to 10, got 11"),
+        ("age_years", 0, -1.0, "age_years must be from 0 to 130, got -1.0"),
+        ("fold", 1, -1, "fold must be at least 0, got -1"),
         ("key", 1, "k0", "must hold a frame once a fold and condition, got twice set 0, key k0"),
         ("key", 1, None, "row 1 (None): key must be known, got null"),
         ("role", 0, "test", "a subject must have one role a fold, got a as test and train in"),
@@ -104,10 +107,28 @@ def test_columns_are_those_of_the_schema(tmp_path: Path) -> None:
     path = tmp_path / predictions.NAME
     made = predictions.table(given)
     pq.write_table(made.drop_columns(["p1"]), path)
-    with pytest.raises(ValueError, match="got a difference in p1"):
+    with pytest.raises(ValueError, match=f"^{path} must have the columns .* got none of p1$"):
         predictions.read(path)
-    path.write_text("no table")
-    with pytest.raises(ValueError, match=r"must be predictions in Parquet, got"):
-        predictions.read(path)
+    loose = pa.schema([one.with_nullable(True) for one in predictions.SCHEMA])
+    for wrong, text in (
+        (made.append_column("more", pa.array([0] * 4)), "more too"),
+        (made.select(made.column_names[::-1]), "them in another order"),
+        (made.cast(loose), "key with nulls"),
+        (made.set_column(1, "set", pa.array([0] * 4)), "set of type int64 in place of int32"),
+    ):
+        pq.write_table(wrong, path)
+        with pytest.raises(ValueError, match=f"must have the columns of predictions, got {text}$"):
+            predictions.read(path)
+
+
+def test_what_is_no_parquet_is_named(tmp_path: Path) -> None:
+    path = tmp_path / predictions.NAME
+    made = predictions.table(columns())
+    predictions.write(path, made)
+    whole = path.read_bytes()
+    for damaged in (b"no table", whole[:-9], whole[: len(whole) // 2], b"", b"PAR1" * 40):
+        path.write_bytes(damaged)
+        with pytest.raises(ValueError, match=f"^{path} must be predictions in Parquet, got"):
+            predictions.read(path)
     with pytest.raises(ValueError, match="must have rows, got none"):
         predictions.write(path, made.slice(0, 0))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from assets import atomic
 from generator.shards import manifest
@@ -12,7 +13,7 @@ from vitpain.evaluate import checks, page, predictions, told
 from vitpain.evaluate.checks import Checks
 from vitpain.evaluate.plots import Plots, plots
 from vitpain.evaluate.report import Report, figures, report
-from vitpain.evaluate.table import markdown, text
+from vitpain.evaluate.table import escaped, markdown, printable, text
 from vitpain.evaluate.told import Section
 
 RUN = "run.json"
@@ -38,7 +39,7 @@ class Evaluated:
     def lines(self) -> list[str]:
         """The report for the terminal, banner first and last."""
         made = self.report
-        parts = [told.title(made), *told.opening(made, self.checks)]
+        parts = [printable(one) for one in (told.title(made), *told.opening(made, self.checks))]
         banner = [] if made.banner is None else [made.banner]
         shown = [one.table for one in self._sections({}) if one.table and not one.folded]
         return [*banner, *parts, *(f"\n{text(table)}" for table in shown), *_below(banner)]
@@ -46,15 +47,15 @@ class Evaluated:
     def markdown(self, drawn: Plots) -> str:
         """The report in Markdown, with plots as files beside it."""
         made = self.report
-        parts = [f"# {told.title(made)}\n"]
+        parts = [f"# {escaped(told.title(made))}\n"]
         if made.banner is not None:
             parts.append(f"> **{made.banner}**\n")
-        parts += [f"{one}\n" for one in told.opening(made, self.checks)]
+        parts += [f"{escaped(one)}\n" for one in told.opening(made, self.checks)]
         for one in self._sections(drawn):
-            parts.append(f"## {one.title}\n" if one.table is None else markdown(one.table))
-            # Pictures of checks lie in their own folder, beside the report's.
+            head = f"## {escaped(one.title)}\n"
+            parts.append(head if one.table is None else markdown(one.table))
             parts += [
-                f"![{shown.caption}]({_place(shown.name, drawn)})\n" for shown in one.pictures
+                f"![{escaped(shown.caption)}]({quote(shown.place)})\n" for shown in one.pictures
             ]
         return "\n".join(parts)
 
@@ -98,10 +99,6 @@ def _facts(run: Path) -> dict[str, Any]:
     if not isinstance(facts.get("surrogate", False), bool):
         raise ValueError(f"{run / RUN}: surrogate must be true or false, got {facts['surrogate']}")
     return facts
-
-
-def _place(name: str, drawn: Plots) -> str:
-    return name if name.removesuffix(".png") in drawn else f"../{checks.FOLDER}/{name}"
 
 
 def _below(banner: list[str]) -> list[str]:

@@ -78,13 +78,10 @@ def _above(first: Condition, agreed: Scored, found: Mapping[int, Scored]) -> dic
 
 def _same_frames(parts: Sequence[Cases]) -> list[Cases]:
     """The frames that all have, in one order."""
-    keys = [
-        np.char.add(
-            np.char.add(cases.numbers("set").astype(int).astype(str), ":"),
-            np.asarray(cases.rows["key"].to_pylist(), str),
-        )
-        for cases in parts
-    ]
+    # A validation subject may stand in several folds.
+    names = ("fold", "set", "key")
+    columns = [[cases.rows[name].to_pylist() for name in names] for cases in parts]
+    keys = [np.array([f"{a}:{b}:{c}" for a, b, c in zip(*one, strict=True)]) for one in columns]
     common = keys[0]
     for one in keys[1:]:
         common = np.intersect1d(common, one, assume_unique=True)

@@ -106,10 +106,8 @@ def worst(tested: Cases, most: int = WORST) -> tuple[Wrong, ...]:
     return tuple(Wrong(**row) for row in rows)
 
 
-def confusion(tested: Cases, level: int, thresholds: Thresholds) -> Confusion | None:
-    """Counts at a level; None where a fold has no threshold."""
-    if any(thresholds[fold].value is None for fold in tested.folds):
-        return None
+def confusion(tested: Cases, level: int, thresholds: Thresholds) -> Confusion:
+    """Counts at a level, by thresholds that every fold has."""
     detector = Detector("pspi", float(level), f"p{level}")
     label = tested.numbers(detector.label)
     own = tested.where(~np.isnan(label))

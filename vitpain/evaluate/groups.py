@@ -24,6 +24,17 @@ class Group:
     agreement: Scored
     detection: Scored
 
+    @property
+    def title(self) -> str:
+        """What kind of group it is, in words."""
+        return TITLES.get(self.kind, self.kind)
+
+    @property
+    def shown(self) -> str:
+        """Its name in words."""
+        open_ended = self.kind == "age" and self.name.endswith("-")
+        return f"{self.name[:-1]} and older" if open_ended else self.name
+
 
 @dataclass(frozen=True)
 class Level:
@@ -90,7 +101,7 @@ def _tones(tone: float) -> str:
 
 def _in_order(name: str) -> tuple[int, str]:
     first = name.partition("-")[0]
-    return (int(first), "") if first.isdigit() else (-1, name)
+    return (int(first), "") if first.isdecimal() else (-1, name)
 
 
 def levels(tested: Cases) -> tuple[Level, ...]:

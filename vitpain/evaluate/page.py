@@ -3,6 +3,7 @@
 import base64
 import html
 import re
+from collections.abc import Sequence
 
 from vitpain.evaluate.checks import Checks
 from vitpain.evaluate.plots import Plots
@@ -44,18 +45,26 @@ margin:0 auto}figcaption{font-size:13px;color:var(--soft);padding:6px 4px 0}
 details summary{cursor:pointer;font-size:19px;font-weight:600;margin:40px 0 10px}
 @media(max-width:640px){body{padding:16px 12px 40px}h1{font-size:22px}
 figure img{width:760px;max-width:none}th,td{padding:5px 7px}
-td:first-child,th:first-child{max-width:38vw;white-space:normal;overflow-wrap:anywhere}}
+td:first-child,th:first-child{max-width:38vw;white-space:normal;overflow-wrap:break-word}}
 """
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 INTERVAL = re.compile(r"^(?P<value>\S+) (?P<rest>[\[(±].*)$")
 
 
 def page(made: Report, plots: Plots, checks: Checks | None) -> str:
-    """Build the page."""
-    name = html.escape(title(made))
-    parts = [] if made.banner is None else [f'<p class="banner">{html.escape(made.banner)}</p>']
-    parts += [f"<h1>{name}</h1>", *(_paragraph(one) for one in opening(made, checks))]
-    parts += [_cards(made), *(_section(one) for one in sections(made, plots, checks))]
+    """Build the page of a report."""
+    shown = sections(made, plots, checks)
+    return document(title(made), made.banner, opening(made, checks), shown, _cards(made))
+
+
+def document(
+    name: str, banner: str | None, opening: Sequence[str], shown: Sequence[Section], cards: str = ""
+) -> str:
+    """Build a page of sections, which needs no network and runs nothing."""
+    name = html.escape(name)
+    parts = [] if banner is None else [f'<p class="banner">{html.escape(banner)}</p>']
+    parts += [f"<h1>{name}</h1>", *(_paragraph(one) for one in opening), cards]
+    parts += [_section(one) for one in shown]
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'

@@ -4,6 +4,7 @@ Matplotlib is imported when one is drawn, so that no other command waits for it.
 """
 
 import io
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from vitpain.metrics import detection
 
 SHOWN = 300
 """Most points of a curve."""
+STAND_IN = "stand-in data: no patient is in it"
 
 
 @dataclass(frozen=True)
@@ -74,12 +76,25 @@ def _drawn(draw: Callable[[Report, Any, Palette], None], made: Report, colours: 
         "font.size": 10,
     }
     with matplotlib.rc_context(style):
-        figure = Figure(layout="constrained", facecolor=colours.paper)
-        FigureCanvasAgg(figure)
+        figure = Figure(layout="constrained", facecolor=colours.paper, dpi=120)
+        canvas = FigureCanvasAgg(figure)
         draw(made, figure, colours)
+        if made.banner is not None:
+            figure.supxlabel(STAND_IN, x=0.995, ha="right", fontsize=8, color=colours.two)
         file = io.BytesIO()
-        figure.savefig(file, format="png", dpi=120, metadata={"Software": None})
+        with warnings.catch_warnings():
+            # A name may hold letters that the font has not: they are drawn as boxes.
+            warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
+            # `savefig` would lay everything out and draw it twice.
+            canvas.print_png(file, metadata={"Software": None})
     return file.getvalue()
+
+
+def _count(axis: Any) -> None:
+    """Make the height of bars a number of frames, one of them to be seen too."""
+    axis.set_yscale("log")
+    axis.set_ylim(bottom=0.5)
+    axis.tick_params(axis="y", which="minor", labelleft=False)
 
 
 def _predicted(made: Report, figure: Any, colours: Palette) -> None:
@@ -90,7 +105,7 @@ def _predicted(made: Report, figure: Any, colours: Palette) -> None:
     label, predicted = tested.numbers("pspi"), tested.numbers("pspi_hat")
     levels = [one.level for one in made.levels]
     top.bar(levels, [one.frames for one in made.levels], color=colours.help, width=0.7)
-    top.set_yscale("log")
+    _count(top)
     top.set_ylabel("frames")
     floor = np.floor(label)
     rng = np.random.Generator(np.random.Philox(key=0))
@@ -129,7 +144,7 @@ def _calibration(made: Report, figure: Any, colours: Palette) -> None:
         axis.set(xlim=(0, 1), ylim=(-0.02, 1.02))
         centres = [(each.low + each.high) / 2 for each in one.bins]
         under.bar(centres, [each.frames for each in one.bins], 0.09, color=colours.help)
-        under.set_yscale("log")
+        _count(under)
         under.set_xlabel("probability")
     panels[0][0].set_ylabel("share in pain")
     panels[1][0].set_ylabel("frames")
@@ -177,7 +192,7 @@ def _detection(made: Report, figure: Any, colours: Palette) -> None:
 
 def _groups(made: Report, figure: Any, colours: Palette) -> None:
     """Mean absolute error and AUROC of every group with their intervals, all together dashed."""
-    names = [f"{one.kind}: {one.name}" for one in made.groups]
+    names = [f"{one.title}: {one.shown}" for one in made.groups]
     figure.set_size_inches(9.6, 0.28 * len(names) + 1.2)
     axes = figure.subplots(1, 2, sharey=True)
     whole = (made.pspi.pooled.values["mae"], made.detection[0].pooled.values["auroc"])
@@ -201,7 +216,7 @@ def _groups(made: Report, figure: Any, colours: Palette) -> None:
             axis.axvline(all_of_them.value, color=colours.two, lw=1, ls="--")
         axis.set_title(title)
         axis.grid(axis="x", color=colours.help, alpha=0.3)
-    axes[0].set_yticks(range(len(names)), names)
+    axes[0].set_yticks(range(len(names)), names, parse_math=False)
     axes[0].set_ylim(len(names) - 0.4, -0.6)
 
 
@@ -217,7 +232,8 @@ def _courses(made: Report, figure: Any, colours: Palette) -> None:
         axis.plot(one.frame, one.of_aus, color=colours.two, lw=0.8, alpha=0.8, label="from AUs")
         axis.plot(one.frame, one.predicted, color=colours.one, lw=1.4, label="predicted")
         where = f"{one.sequence}, {one.subject}" + (f", fold {one.fold}" if one.fold else "")
-        axis.set_title(where, fontsize=9)
+        # A name is a name, with dollars in it too.
+        axis.set_title(where, fontsize=9, parse_math=False)
         peaks = [np.nanmax(values) for values in (one.label, one.predicted, one.of_aus)]
         axis.set_ylim(-0.3, max(*peaks, 2.0) * 1.08)
         axis.margins(x=0.01)

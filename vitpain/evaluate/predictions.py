@@ -28,6 +28,15 @@ AU_LABELS = tuple(f"au{au}" for au in PAIN_AUS)
 AU_HATS = tuple(f"au{au}_hat" for au in PAIN_AUS)
 PROBABILITIES = tuple(f"p{level}" for level in LEVELS)
 HATS = ("pspi_hat", "pspi_of_aus_hat", *PROBABILITIES, *AU_HATS)
+BOUNDS: dict[str, tuple[float, float]] = {
+    "pspi": (0.0, HIGHEST_PSPI),
+    **{f"au{au}": (0.0, HIGHEST[au]) for au in PAIN_AUS},
+    **dict.fromkeys(PROBABILITIES, (0.0, 1.0)),
+    "age_years": (0.0, 130.0),
+    "skin_tone": (1.0, 10.0),
+    "fold": (0.0, np.inf),
+}
+"""From where to where a number that is known may lie."""
 
 SCHEMA = pa.schema(
     [
@@ -97,8 +106,7 @@ def check(content: pa.Table, what: str) -> None:
     fold and condition; in a fold a subject plays one role; a subject is tested in one fold.
     """
     if not content.schema.equals(SCHEMA):
-        wrong = sorted(set(SCHEMA.names) ^ set(content.schema.names))
-        got = f"a difference in {', '.join(wrong) or 'types'}"
+        got = _difference(content.schema)
         raise ValueError(f"{what} must have the columns of predictions, got {got}")
     if content.num_rows == 0:
         raise ValueError(f"{what} must have rows, got none")
@@ -108,10 +116,8 @@ def check(content: pa.Table, what: str) -> None:
             raise ValueError(f"{_row(content, place, what)}{field.name} must be known, got null")
     _check_words(content, what, "role", ROLES)
     _check_words(content, what, "condition", CONDITIONS)
-    highest = dict.fromkeys(PROBABILITIES, 1.0) | {"pspi": float(HIGHEST_PSPI)}
-    highest |= {f"au{au}": HIGHEST[au] for au in PAIN_AUS}
-    for name in ("pspi", *AU_LABELS, *HATS):
-        _check_range(content, what, name, highest.get(name))
+    for name in ("pspi", *AU_LABELS, *HATS, "age_years", "skin_tone", "fold"):
+        _check_range(content, what, name)
     _check_folds(content, what)
 
 
@@ -138,15 +144,31 @@ def _check_words(content: pa.Table, what: str, name: str, words: Sequence[str]) 
         raise ValueError(f"{_row(content, place, what)}{name} must be {rule}, got {got}")
 
 
-def _check_range(content: pa.Table, what: str, name: str, highest: float | None) -> None:
+def _difference(schema: pa.Schema) -> str:
+    """How columns differ from those of `SCHEMA`, in words."""
+    missing = [name for name in SCHEMA.names if name not in schema.names]
+    unknown = [name for name in schema.names if name not in SCHEMA.names]
+    if missing or unknown:
+        return f"none of {missing[0]}" if missing else f"{unknown[0]} too"
+    for field in SCHEMA:
+        found = schema.field(field.name)
+        if found.type != field.type:
+            return f"{field.name} of type {found.type} in place of {field.type}"
+        if found.nullable != field.nullable:
+            return f"{field.name} {'with' if found.nullable else 'without'} nulls"
+    return "them in another order"
+
+
+def _check_range(content: pa.Table, what: str, name: str) -> None:
     column = content[name].combine_chunks()
     values = column.to_numpy(zero_copy_only=False)
     known = column.is_valid().to_numpy(zero_copy_only=False)
     bad = known & ~np.isfinite(values)
     rule = "a finite number"
-    if highest is not None:
-        bad |= known & ~((values >= 0.0) & (values <= highest))
-        rule = f"from 0 to {highest:g}"
+    if name in BOUNDS:
+        low, high = BOUNDS[name]
+        bad |= known & ~((values >= low) & (values <= high))
+        rule = f"from {low:g} to {high:g}" if high < np.inf else f"at least {low:g}"
     if bad.any():
         place = int(bad.argmax())
         raise ValueError(f"{_row(content, place, what)}{name} must be {rule}, got {values[place]}")

@@ -22,8 +22,9 @@ from vitpain.evaluate.score import (
     agreement_score,
     choose_thresholds,
     detection_score,
+    no_threshold,
 )
-from vitpain.evaluate.value import Value, Values
+from vitpain.evaluate.value import UNLABELLED, Value, Values
 from vitpain.metrics import bootstrap, calibration
 from vitpain.metrics.calibration import Reliability
 
@@ -51,8 +52,8 @@ class Calibration:
     """Reliability of each level's probability; label on prediction of PSPI, fitted by a line."""
 
     levels: Mapping[int, Reliability]
-    slope: float | None
-    intercept: float | None
+    slope: Value
+    intercept: Value
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,8 @@ class Report:
     conditions: tuple[Condition, ...]
     calibration: Calibration
     confusions: tuple[Confusion, ...]
+    unconfused: Mapping[int, str]
+    """Levels at which nothing could be decided, and why."""
     courses: tuple[Course, ...]
     worst: tuple[Wrong, ...]
 
@@ -101,7 +104,7 @@ def report(
         return detection_score(tested, detector, own, weights)
 
     made_groups, unknown = groups(tested, detectors[1], thresholds[1], weights)
-    confused = [confusion(tested, level, thresholds[level]) for level in LEVELS]
+    missing = {level: no_threshold(thresholds[level], tested.folds) for level in LEVELS}
     surrogate = run.get("surrogate") is True or SURROGATE in set(
         rows["source"].unique().to_pylist()
     )
@@ -129,7 +132,10 @@ def report(
         levels=levels(tested),
         conditions=conditions(Cases(rows), chosen.role, thresholds, weights),
         calibration=_calibration(chosen),
-        confusions=tuple(one for one in confused if one is not None),
+        confusions=tuple(
+            confusion(tested, level, thresholds[level]) for level in LEVELS if not missing[level]
+        ),
+        unconfused={level: why for level, why in missing.items() if why},
         courses=courses(tested),
         worst=worst(tested),
     )
@@ -187,11 +193,15 @@ def figures(made: Report) -> dict[str, Any]:
             for one in made.conditions
         },
         "calibration": {
-            **{f"pspi>={level}": asdict(one) for level, one in made.calibration.levels.items()},
-            "slope": made.calibration.slope,
-            "intercept": made.calibration.intercept,
+            **{
+                f"pspi>={level}": asdict(one) | {"why": None if one.bins else UNLABELLED}
+                for level, one in made.calibration.levels.items()
+            },
+            "slope": made.calibration.slope.figures,
+            "intercept": made.calibration.intercept.figures,
         },
-        "confusion": [asdict(one) for one in made.confusions],
+        "confusion": [asdict(one) for one in made.confusions]
+        + [{"level": level, "why": why} for level, why in made.unconfused.items()],
         "worst": [asdict(one) for one in made.worst],
         "settings": dict(made.run),
         "files": dict(made.files),
@@ -276,6 +286,7 @@ def _calibration(chosen: Chosen) -> Calibration:
     }
     predicted = tested.numbers("pspi_hat")[known]
     if known.sum() < 2 or np.ptp(predicted) == 0.0:
-        return Calibration(own, None, None)
+        why = f"every prediction is {predicted[0]:.4g}" if known.any() else UNLABELLED
+        return Calibration(own, Value(None, why=why), Value(None, why=why))
     slope, intercept = np.polyfit(predicted, label[known], 1)
-    return Calibration(own, float(slope), float(intercept))
+    return Calibration(own, Value(float(slope)), Value(float(intercept)))

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 from vitpain.evaluate.cases import Cases
-from vitpain.evaluate.value import Value, mean, plain, ranged
+from vitpain.evaluate.value import UNLABELLED, Value, mean, plain, ranged
 from vitpain.metrics import agreement, detection
 
 REGRESSION = ("mae", "mse", "pearson", "icc", "ccc", "bias")
@@ -30,7 +30,7 @@ class Scored:
     subjects: int
     positives: int | None
     values: Mapping[str, Value]
-    drawn: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False)
+    drawn: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def detect(
     cases, y = cases.where(known), y[known]
     score, true = cases.numbers(detector.score), y >= detector.level
     groups = len(cases.subjects)
-    missing = _missing(thresholds, cases.folds)
+    missing = no_threshold(thresholds, cases.folds)
     one = np.zeros(len(cases), np.int64)
     exact = detection.ranking(true, score, one, 1, None)
     whole = detection.curves(exact, np.ones((1, 1)))
@@ -158,7 +158,7 @@ def choose_thresholds(learnt: Cases, folds: Sequence[int], detector: Detector) -
     return found
 
 
-def _missing(thresholds: Thresholds, folds: Sequence[int]) -> str | None:
+def no_threshold(thresholds: Thresholds, folds: Sequence[int]) -> str | None:
     """Why frames of these folds cannot be decided on, None where they can."""
     for fold in folds:
         if thresholds[fold].value is None:
@@ -211,7 +211,7 @@ def _values(
 def _why_no_agreement(label: np.ndarray, predicted: np.ndarray) -> Callable[[str], str | None]:
     def why(name: str) -> str | None:
         if len(label) == 0:
-            return "no frame has this label"
+            return UNLABELLED
         if name in ("pearson", "icc", "ccc") and label.min() == label.max():
             return f"every label is {label[0]:g}"
         if name == "pearson":
@@ -228,7 +228,7 @@ def _why_no_detection(
 
     def why(name: str) -> str | None:
         if len(true) == 0:
-            return "no frame has this label"
+            return UNLABELLED
         if not true.any() and name != "precision":
             return f"no frame has {rule}"
         if name == "auroc":

@@ -56,13 +56,18 @@ class Reasons:
 
 def text(table: Table) -> str:
     """In columns, for the terminal."""
-    lines = [table.head, *table.rows]
+    lines = [[printable(cell) for cell in line] for line in (table.head, *table.rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(table.head))]
     drawn = [
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         for line in lines
     ]
-    return "\n".join([table.title, "-" * len(table.title), *drawn, *table.notes])
+    return "\n".join([table.title, "-" * len(table.title), *drawn, *map(printable, table.notes)])
+
+
+def printable(line: str) -> str:
+    """A line that moves no cursor, whatever a name in it holds."""
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in line)
 
 
 def markdown(table: Table) -> str:
@@ -73,14 +78,15 @@ def markdown(table: Table) -> str:
         _markdown_row(f"**{cell}**" if place in table.strong and cell else cell for cell in row)
         for place, row in enumerate(table.rows)
     ]
-    notes = [f"\n{_escaped(note)}" for note in table.notes]
-    return "\n".join([f"## {_escaped(table.title)}\n", *lines, *notes]) + "\n"
+    notes = [f"\n{escaped(note)}" for note in table.notes]
+    return "\n".join([f"## {escaped(table.title)}\n", *lines, *notes]) + "\n"
 
 
 def _markdown_row(cells: Iterable[str]) -> str:
-    return "| " + " | ".join(_escaped(cell) for cell in cells) + " |"
+    return "| " + " | ".join(escaped(cell) for cell in cells) + " |"
 
 
-def _escaped(cell: str) -> str:
-    safe = cell.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
-    return " ".join(safe.split())
+def escaped(words: str) -> str:
+    """Words on one line of Markdown that are nothing but words: no tag, cell, link or picture."""
+    safe = words.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
+    return " ".join(safe.replace("](", "]\\(").split())

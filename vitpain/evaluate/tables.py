@@ -3,11 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from assets.facs import NAMES
-from vitpain.evaluate.groups import TITLES
 from vitpain.evaluate.report import Report
 from vitpain.evaluate.score import Score, Scored
 from vitpain.evaluate.table import NONE, Reasons, Table
-from vitpain.evaluate.value import Value
+from vitpain.evaluate.value import UNLABELLED, Value
 
 TITLE_OF = {
     "mae": "MAE",
@@ -161,8 +160,8 @@ def _groups(made: Report) -> Table:
     names = ("mae", "bias", "pearson", "icc")
     lines = [
         (
-            TITLES.get(one.kind, one.kind),
-            one.name.removesuffix("-") + " and older" if one.name.endswith("-") else one.name,
+            one.title,
+            one.shown,
             str(one.agreement.subjects),
             f"{one.agreement.frames:,}",
             *(reasons.cell(one.agreement.values[name]) for name in names),
@@ -201,22 +200,25 @@ def _calibration(made: Report) -> Table:
     reasons = Reasons()
     lines = []
     for level, one in made.calibration.levels.items():
-        why = None if one.bins else "no frame has this label"
+        why = None if one.bins else UNLABELLED
         cells = (reasons.cell(Value(number, why=why)) for number in (one.ece, one.brier))
         lines.append((PAIN.format(level), *cells))
     notes = ["ECE: mean gap between probability and share in pain over ten bins, by frames."]
     slope, intercept = made.calibration.slope, made.calibration.intercept
-    if slope is not None and intercept is not None:
+    if slope.value is not None and intercept.value is not None:
         notes.append(
-            f"PSPI as a line of the predicted: {slope:.2f} · predicted {intercept:+.2f} (1 and 0 "
-            "are right)."
+            f"PSPI as a line of the predicted: {slope.value:.2f} · predicted "
+            f"{intercept.value:+.2f} (1 and 0 are right)."
         )
+    else:
+        notes.append(f"PSPI is no line of the predicted: {slope.why}.")
     head = ("probability of", "ECE", "Brier score")
     return Table("Calibration", head, tuple(lines), (*notes, *reasons.notes))
 
 
 def _confusion(made: Report) -> Table:
-    lines = tuple(
+    reasons = Reasons()
+    lines: list[tuple[str, ...]] = [
         (
             PAIN.format(one.level),
             *(f"{count:,}" for count in (one.hit, one.missed, one.false, one.passed)),
@@ -224,13 +226,15 @@ def _confusion(made: Report) -> Table:
             _share(one.passed, one.passed + one.false),
         )
         for one in made.confusions
-    )
+    ]
+    for level, why in made.unconfused.items():
+        lines.append((PAIN.format(level), *[reasons.cell(Value(None, why=why))] * 6))
     head = (
         "", "in pain, found", "in pain, missed", "not in pain, alarm", "not in pain, passed",
         "sensitivity", "specificity",
     )  # fmt: skip
     notes = ("Pooled, each frame by the threshold of its fold.",)
-    return Table("Confusion", head, lines, notes)
+    return Table("Confusion", head, tuple(lines), (*notes, *reasons.notes))
 
 
 def _worst(made: Report) -> Table:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from vitpain.evaluate.checks import Checks
+from vitpain.evaluate.checks import FOLDER, Checks
 from vitpain.evaluate.plots import Plots
 from vitpain.evaluate.report import Report
 from vitpain.evaluate.table import Table
@@ -31,9 +31,10 @@ LONGEST = 240
 
 @dataclass(frozen=True)
 class Picture:
-    """PNG bytes in light and in dark with what stands below; `name` is that of its file."""
+    """PNG bytes in light and in dark with what stands below; `place` is the path of its file from
+    the report's folder."""
 
-    name: str
+    place: str
     caption: str
     light: bytes
     dark: bytes
@@ -135,4 +136,5 @@ def _plot(name: str, light: bytes, dark: bytes) -> Picture:
 
 
 def _shown(name: str, data: bytes) -> Picture:
-    return Picture(name, name.removesuffix(".png").replace("_", " "), data, data)
+    place = f"../{FOLDER}/{name}"
+    return Picture(place, name.removesuffix(".png").replace("_", " "), data, data)

@@ -30,6 +30,7 @@ class Value:
 Values = Mapping[str, Value]
 
 ONE_SUBJECT = "one subject: no interval"
+UNLABELLED = "no frame has this label"
 FEW_DEFINED = "undefined in more than 5 % of the resamples: no interval"
 
 
