@@ -7,6 +7,7 @@ looks at no neutral is given none.
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -60,9 +61,10 @@ def predict_rows(
     the last call, of how many. Raises ValueError for a sample that is not whole, naming it.
     """
     rows = np.asarray(rows, np.int64)
-    size = model.config.size
-    references = config.references if model.config.sees_neutral else 0
-    plan = PairConfig(size, references, config.views, condition, seed=config.seed)
+    # A module's attributes may be anything to a reader of types.
+    shape: Any = model.config
+    references = config.references if shape.sees_neutral else 0
+    plan = PairConfig(shape.size, references, config.views, condition, seed=config.seed)
     pairs = Pairs(frames, plan)
     said: dict[str, list[np.ndarray]] = {name: [] for name in HATS}
     neutrals: list[np.ndarray] = []
