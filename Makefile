@@ -1,8 +1,8 @@
-# Two commands for a fresh machine: `make demo` and `make test`. Both set themselves up in .venv.
+# For a fresh machine: `make demo`, `make story` and `make test` set themselves up in .venv.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint types clean
+.PHONY: demo story test lint types clean
 
 .venv/run.done: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit("Python must be 3.11 to 3.13, got " + sys.version.split()[0] + ": make PYTHON=python3.11 ...")'
@@ -17,6 +17,9 @@ BIN := .venv/bin
 demo: .venv/run.done
 	$(BIN)/python -m scripts.demo
 
+story: .venv/test.done
+	$(BIN)/python -m scripts.story
+
 test: .venv/test.done lint
 	$(BIN)/python -m pytest -m "not slow and not gpu"
 
@@ -29,4 +32,4 @@ types: .venv/test.done
 	$(BIN)/pyright
 
 clean:
-	rm -rf .venv demo
+	rm -rf .venv demo story

@@ -230,7 +230,10 @@ def test_help_is_quick_and_lists_the_commands() -> None:
 
 def test_an_unknown_command_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["paint"]) == 2
-    known = "generate, merge, preview, verify, audit, export, train-rig, rig-mesh, eval-rig, assets"
+    known = (
+        "generate, merge, preview, verify, audit, surrogate-unbc, import, export, train-rig, "
+        "rig-mesh, eval-rig, pretrain, finetune, explain, evaluate, predict, export-model, assets"
+    )
     assert f"command must be one of {known}, got paint" in capsys.readouterr().err
     assert cli.run([]) == 2
 

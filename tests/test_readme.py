@@ -12,23 +12,37 @@ import pytest
 from assets import makehuman
 from generator import flame_add
 from generator.preview import au_sheet
+from generator.shards import codec
 from scripts import cli, eval_rig, generate
 from tests import flame_files, head_files
+from tests import test_import_openface as openface
 from tests.fake_producer import PRODUCER
 from tests.packs import forget, write_pack
 from tests.runs import ROOT
 from tests.still_rig import TRIAL
+from tests.test_face_detector import adult
+from tests.unbc_files import points
 
 SMALL = ["--pain-per-identity", "1", "--views", "1", "--size", "32", "--people-per-shard", "1"]
 PEOPLE = "4"
 """Enough for a train and a val split; a README asks for more."""
 
 
-# A rig that has learnt next to nothing, in seconds.
-TINY_RIG = (
-    "--people 1 --unseen 1 --topologies decimated_1800 --steps 1 --refit-samples 1 --width 4"
-    " --blocks 1 --code 2 --eigenvectors 4"
-).split()
+# What keeps a command to seconds: a rig and an estimator that learn next to nothing, five people,
+# one in each of the public folds.
+TINY = {
+    "train-rig": (
+        "--people 1 --unseen 1 --topologies decimated_1800 --steps 1 --refit-samples 1 --width 4"
+        " --blocks 1 --code 2 --eigenvectors 4"
+    ),
+    "eval-rig": "--people 1 --together 2 --recovered 1",
+    "pretrain": (
+        "--weights none --backbone vit_mini_patch16_dinov3 --size 32 --epochs 1 --batch 2"
+        " --workers 0 --threads 1"
+    ),
+    "surrogate-unbc": "--subjects 5 --sequences 1 --frames 3 --width 96 --height 72 --pain 0.5",
+    "finetune": "--epochs 1 --batch 2 --workers 0 --threads 1",
+}
 
 
 def shown() -> list[str]:
@@ -47,16 +61,12 @@ def arguments(command: str, place: Path) -> list[str]:
             continue
         if re.fullmatch(r"[A-Z][A-Z0-9]*\*", word):
             given += sorted(str(path) for path in place.glob(word))
-        elif re.fullmatch(r"[A-Z][A-Z0-9]*(\.csv|\.obj|\.png)?", word):
+        elif re.fullmatch(r"[A-Z][A-Z0-9]*(\.csv|\.obj|\.png|\.onnx)?", word):
             given.append(str(place / word))
         else:
             given.append(word)
-    if given[0] == "train-rig" and "--help" not in given:
-        return [*given, *TINY_RIG]
-    if given[0] == "eval-rig" and "--help" not in given:
-        return [*given, "--people", "1", "--together", "2", "--recovered", "1"]
     if given[0] != "generate" or "--help" in given:
-        return given
+        return given if "--help" in given else [*given, *TINY.get(given[0], "").split()]
     if "--identities" in given:
         given[given.index("--identities") + 1] = PEOPLE
     else:
@@ -102,6 +112,10 @@ def test_every_command_runs(
     (tmp_path / "PANORAMAS").mkdir()
     sky = np.linspace(0.1, 1, 32 * 64 * 3, dtype=np.float32).reshape(32, 64, 3)
     cv2.imwrite(str(tmp_path / "PANORAMAS" / "sky.hdr"), sky)
+    for name in ("FACE.png", "NEUTRAL.png"):
+        (tmp_path / name).write_bytes(codec.encode_image(adult()[0], "png"))
+    openface.pictures(tmp_path / "PICS", "somebody", ["a.png"])
+    openface.table(tmp_path / "PICS" / "somebody" / "somebody.csv", {1: {4: 1.0}}, points(count=68))
     forget()
     commands = shown()
     assert {command.split()[1] for command in commands} == set(cli.COMMANDS)
