@@ -7,20 +7,19 @@ from typing import Any
 import cv2
 import numpy as np
 
+from generator.preview.contact import GAP, LABEL, TILE, TOP
 from vitpain.evaluate.page import document
 from vitpain.evaluate.report import BANNER
 from vitpain.evaluate.table import NONE, Table
 from vitpain.evaluate.told import Picture, Section
 
-RUNS = {
-    "pretrained": "pre-trained, on people it has not seen",
-    "finetuned": "fine-tuned, on the stand-in's subjects, each by a fold that did not see them",
-}
+RUNS = {"pretrained": "pre-trained: unseen people", "finetuned": "fine-tuned: unseen subjects"}
 SHOWN = {"mae": "MAE", "pearson": "Pearson", "icc": "ICC(3,1)", "ccc": "concordance"}
 WHOSE = {"right": "their own", "other": "another person's", "none": "none"}
 LOOK = "checks/saliency_of_faces_in_pain.png"
 """What `explain` draws of where a model looks."""
-WIDEST = 1152
+WIDEST, HIGHEST = 1152, TOP + 6 * (TILE + LABEL + GAP)
+"""Pixels of a picture that are shown: of the contact sheet six people."""
 OPENING = (
     "Everything below was made by one command, on this machine, from nothing: people, pictures,"
     " labels, models. The sizes are tiny; the figures show that every part works, and how well"
@@ -49,13 +48,13 @@ def page(out: Path, figures: Mapping[str, Any]) -> str:
 
 def _steps(figures: Mapping[str, Any]) -> Table:
     rows = tuple(
-        (one["step"], f"pain3d {' '.join(one['command'])}", f"{one['seconds']:.1f}")
+        (one["step"], f"{one['seconds']:.1f}", f"pain3d {' '.join(one['command'])}")
         for one in figures["steps"]
     )
-    total = ("All", "", f"{figures['seconds']:.1f}")
-    head = ("step", "command", "seconds")
+    total = ("All", f"{figures['seconds']:.1f}", "")
+    head = ("step", "seconds", "command")
     last = frozenset({len(rows)})
-    return Table("Steps", head, (*rows, total), strong=last, left=frozenset({0, 1}))
+    return Table("Steps", head, (*rows, total), strong=last, left=frozenset({0, 2}))
 
 
 def _reached(figures: Mapping[str, Any]) -> Table:
@@ -91,9 +90,10 @@ def _cell(value: Mapping[str, Any]) -> str:
 
 
 def _picture(out: Path, place: str, caption: str) -> Picture:
-    """A picture of the story, no wider than the page."""
+    """The top of a picture of the story, no wider than the page."""
     image = cv2.imdecode(np.frombuffer((out / place).read_bytes(), np.uint8), cv2.IMREAD_COLOR)
     assert image is not None, place
+    image = image[:HIGHEST]
     share = min(1.0, WIDEST / image.shape[1])
     if share < 1.0:
         size = (WIDEST, round(share * image.shape[0]))
