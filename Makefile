@@ -21,7 +21,7 @@ story: .venv/test.done
 	$(BIN)/python -m scripts.story
 
 test: .venv/test.done lint
-	$(BIN)/python -m pytest -m "not slow and not gpu"
+	$(BIN)/python -m pytest -m "not slow and not gpu" -n 2 --dist loadfile
 
 lint: .venv/test.done
 	$(BIN)/ruff check .

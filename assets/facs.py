@@ -16,6 +16,8 @@ Number = float | int
 
 AUS = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 25, 26, 27, 43, 45)
 PAIN_AUS = (4, 6, 7, 9, 10, 43)
+OPENFACE_AUS = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 25, 26, 45)
+"""Of which OpenFace 2 reads the intensity."""
 NAMES = {
     1: "inner brow raiser",
     2: "outer brow raiser",

@@ -33,7 +33,7 @@ from vitpain.model import build, losses
 from vitpain.model.config import ModelConfig
 from vitpain.model.losses import LossConfig
 from vitpain.train.config import TrainConfig
-from vitpain.train.machine import Machine, machine
+from vitpain.train.machine import Machine, machine, repeatable
 
 MADE = "--identities 12 --views 1 --annotations heat --people-per-shard 1".split()
 APART = 1e-12
@@ -214,7 +214,9 @@ def main() -> None:
         if data is None:
             data = Path(folder) / "data"
             cli.run(["generate", "--out", str(data), *MADE, "--workers", str(options.workers)])
-        figures = measure(options, data)
+        # As in every run of training.
+        with repeatable(torch.get_num_threads()):
+            figures = measure(options, data)
     print(table(figures))
     write_json(options.json, figures)
 

@@ -7,10 +7,12 @@ from typing import Literal
 from scripts.figures import check_json, table, write_json
 from scripts.learning import GivenRun, GivenTraining, check_installed, told, weights_of
 from scripts.options import checked, parse
-from vitpain.model.config import ModelConfig, Variant
+from vitpain.model.config import ModelConfig, Tune, Variant
 from vitpain.train.config import FINETUNE
 
 LISTS = ("--extra", "--only")
+ASKED = ("backbone", "size", "variant", "student", "tune", "rank", "adapters")
+"""Options that are fields of `ModelConfig`."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,14 @@ class Options:
     """Side of the pictures in pixels; that of `init` if there is one."""
     variant: Variant | None = None
     """See `pretrain`; that of `init` if there is one."""
+    student: Literal["plain", "reference"] | None = None
+    """See `pretrain`; that of `init` if there is one."""
+    tune: Tune | None = None
+    """`lora` adapts a frozen backbone, `all` trains it whole; as `init` if there is one."""
+    rank: int | None = None
+    """Of the adapters; that of `init` if there is one."""
+    adapters: Literal["shared", "two"] | None = None
+    """Whether face and neutral are adapted alike; as `init` if there is one."""
     config: GivenTraining = field(default_factory=lambda: GivenTraining.of(FINETUNE))
     json: Path | None = None
     """Write the figures here too."""
@@ -48,7 +58,7 @@ def main(arguments: list[str]) -> int:
     options = parse(Options, "finetune", arguments, LISTS)
     config = checked("finetune", options.config.checked)
     run = checked("finetune", options.run.checked)
-    named = {"backbone": options.backbone, "size": options.size, "variant": options.variant}
+    named = {name: getattr(options, name) for name in ASKED}
     asked = {name: value for name, value in named.items() if value is not None}
     model = checked("finetune", lambda: ModelConfig(**asked))
     check_json(options.json)

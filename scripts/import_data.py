@@ -70,8 +70,9 @@ class Pain3D(Source):
 
     people_per_shard: int | None = sources.HEADS_PER_SHARD
     """People a tar file, 1 or more."""
-    crop: Literal["none", "detector"] = "none"
-    """Keep pictures whole, or cut out faces by a detector."""
+    crop: Literal["detector", "none"] = "detector"
+    """Cut out faces by a detector, as other pictures are; or keep pictures whole, also those in
+    which it finds none: a model then learns from another crop than it is used with."""
     splits: Path | None = None
     """CSV of splits, where it is not the one CSV of its kind in the folder."""
 

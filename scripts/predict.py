@@ -14,6 +14,7 @@ from scripts.figures import check_json, table, write_json
 from scripts.learning import check_installed, weights_of
 from scripts.options import checked, parse
 from scripts.progress import Bar
+from vitpain.evaluate.table import printable
 
 if TYPE_CHECKING:
     from vitpain.data.loader import Loading
@@ -125,7 +126,7 @@ def _say(rows: Sequence[dict[str, Any]], sees_neutral: bool) -> None:
     read = [one for one in rows if one["error"] is None]
     failed = [one for one in rows if one["error"] is not None]
     for one in rows if len(rows) <= FEW else failed[:FEW]:
-        print(_line(one))
+        print(printable(_line(one)))
     if len(rows) > FEW and len(failed) > FEW:
         print(f"and {len(failed) - FEW:,} more that were not read")
     if len(rows) > FEW:

@@ -18,6 +18,10 @@ SHOWN = {"mae": "MAE", "pearson": "Pearson", "icc": "ICC(3,1)", "ccc": "concorda
 WHOSE = {"right": "their own", "other": "another person's", "none": "none"}
 LOOK = "checks/saliency_of_faces_in_pain.png"
 """What `explain` draws of where a model looks."""
+READ = (
+    "a frame of the stand-in, read with its neutral by the mean of five folds, four of which have"
+    " seen this subject"
+)
 WIDEST, HIGHEST = 1152, TOP + 6 * (TILE + LABEL + GAP)
 """Pixels of a picture that are shown: of the contact sheet six people."""
 OPENING = (
@@ -39,7 +43,7 @@ def page(out: Path, figures: Mapping[str, Any]) -> str:
             for title, place, caption in (
                 ("People", "preview/contact.png", "neutral, then pain by PSPI"),
                 ("Where it looks", f"pretrained/{LOOK}", "on people it has not seen"),
-                ("One frame read", "read.png", "a frame of the stand-in, read with its neutral"),
+                ("One frame read", "read.png", READ),
             )
         ),
     ]
@@ -64,6 +68,8 @@ def _reached(figures: Mapping[str, Any]) -> Table:
         pspi, pain = report["pspi"]["pooled"], report["detection"]["pspi>=1"]["pooled"]
         cells = [_cell(pspi[name]) for name in SHOWN]
         rows.append((text, str(pspi["subjects"]), *cells, _cell(pain["auroc"]), _cell(pain["f1"])))
+        for guess, found in report["baselines"].items():
+            rows.append((f"guess: {guess}", "", _cell(found["mae"]), *[""] * (len(SHOWN) + 1)))
     head = ("model", "people", *SHOWN.values(), "AUROC, PSPI ≥ 1", "F1, PSPI ≥ 1")
     note = "In brackets the 95 % interval over people."
     return Table("What was reached", head, tuple(rows), (note,))

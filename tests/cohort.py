@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from assets.population import Split
+from assets.unbc import SUBJECTS
 from generator.config import GenerateConfig
 from generator.jobs import Run, generate
 from generator.shards.record import Sample
 from tests import fake_producer
 from tests.runs import ignore
-from vitpain.data.folds import SUBJECTS
 
 PEOPLE = 10
 """The first ten names: two a fold of the public five; the thesis's fifth fold has none of them."""

@@ -163,7 +163,7 @@ def test_cross_is_what_the_fusion_sees(model: nn.Module) -> None:
     net = saliency.seeing(model)
     with torch.no_grad():
         pictures = torch.cat([unit(given.face), unit(given.neutrals).flatten(0, 1)])
-        tokens = net.backbone.forward_features((pictures - net.mean) / net.std)[:, net.read]
+        tokens = net.tokens(net.backbone, (pictures - net.mean) / net.std)
         face, others = net.fusion.norm(tokens[:2]), net.fusion.norm(tokens[2:])
         query = net.fusion.query(face[:, 0]).unflatten(-1, (net.fusion.heads, -1))
         key = net.fusion.key(others).unflatten(-1, (net.fusion.heads, -1)).unflatten(0, (2, 2))

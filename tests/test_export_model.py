@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -71,12 +72,13 @@ def exported(tmp_path_factory: pytest.TempPathFactory, run: Path) -> Path:
     """What the command made: the file, its card and its figures."""
     folder = tmp_path_factory.mktemp("exported")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sys.stderr", open(folder / "stderr", "w"))
+        patch.setattr("sys.stderr", heard := StringIO())
         said = cli.run(
             ["export-model", str(run), "--out", str(folder / "M.onnx"),
              "--json", str(folder / "figures.json")]
         )  # fmt: skip
     assert said == 0
+    (folder / "stderr").write_text(heard.getvalue())
     return folder / "M.onnx"
 
 

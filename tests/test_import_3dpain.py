@@ -29,7 +29,7 @@ CONFIG = GenerateConfig(
     image="png",
     people_per_shard=2,
 )
-SAME = Wanted(size=32)
+SAME = Wanted(crop="none", size=32)
 
 
 @pytest.fixture(scope="module")
@@ -185,4 +185,7 @@ def test_sources_that_are_none(src: Path, tmp_path: Path) -> None:
         make(sources.of_3dpain(src, SAME, src / "splits.csv"), tmp_path / "out")
     (src / "splits.csv").write_text("a,b\n")
     with pytest.raises(ValueError, match=r"splits.csv must begin with annotation_base_name,split"):
-        make(sources.of_3dpain(src, Wanted(size=33), src / "splits.csv"), tmp_path / "out")
+        make(
+            sources.of_3dpain(src, Wanted(crop="none", size=33), src / "splits.csv"),
+            tmp_path / "out",
+        )

@@ -138,8 +138,9 @@ def test_every_kind_of_source_has_its_subcommand(
     splits = tmp_path / "list.csv"
     splits.write_text("annotation_base_name,split\nflame_sample_0000_pain_1,1\n")
     code, _, errors = run(
-        capsys, "3dpain", tmp_path / "heads", "--out", tmp_path / "b", "--splits", splits
-    )
+        capsys, "3dpain", tmp_path / "heads", "--out", tmp_path / "b", "--splits", splits,
+        "--crop", "none",
+    )  # fmt: skip
     assert code == 0, errors
     record = samples(tmp_path / "b")["flame_sample_0000_pain_1_view_000"].record
     assert (record.split, record.pspi) == ("val", 4.0)
@@ -160,7 +161,7 @@ def test_every_kind_of_source_has_its_subcommand(
     ("kind", "has", "lacks"),
     [
         ("unbc", ["--crop"], ["--splits", "--labels", "--csv", "--person ", "--source"]),
-        ("3dpain", ["--splits", "{none,detector}"], ["--labels", "--csv", "--person ", "--source"]),
+        ("3dpain", ["--splits", "{detector,none}"], ["--labels", "--csv", "--person ", "--source"]),
         ("openface", ["--labels", "--csv", "--person ", "--source"], ["--splits"]),
     ],
 )
@@ -185,7 +186,7 @@ def test_errors_are_one_line(
         ("unbc", src, "--out", out, "--workers", "0"): (1, "workers must be at least 1, got 0"),
         ("unbc", src, "--out", out, "--size", "8"): (2, "size must be from 32 to 4096, got 8"),
         ("unbc", src, "--out", out, "--margin", "9"): (2, "margin must be from 0 to 4, got 9"),
-        ("3dpain", src, "--out", out, "--margin", "1"): (2, "margin must be 0 where pictures stay"),
+        ("3dpain", src, "--out", out, "--crop=none", "--margin", "1"): (2, "margin must be 0"),
         ("3dpain", src, "--out", out): (1, "must hold one CSV annotation_base_name,split, or"),
         ("openface", src, "--out", out, "--labels", tmp_path / "no.csv"): (1, "no.csv must be a"),
         ("unbc", src, "--out", out, "--json", tmp_path / "no" / "x"): (1, "json must be in a"),

@@ -7,8 +7,8 @@ import h5py
 import numpy as np
 import pytest
 
+from assets.unbc import CODED
 from generator.importers import sources, unbc_hdf5
-from generator.importers.coded import UNBC_AUS
 from generator.importers.config import Wanted
 from generator.importers.picture import Picture
 from generator.importers.unbc_hdf5 import ANNOTATIONS, FOLDS, FRAMES
@@ -36,7 +36,7 @@ def write(root: Path) -> Path:
     with h5py.File(root / ANNOTATIONS, "w") as file:
         file["subject_name"] = [name.encode() for name in NAMES]
         file["index"] = np.array(INDEX, np.float64)
-        for au in UNBC_AUS:
+        for au in CODED:
             values = np.array(LABELS.get(au, [0] * 6), np.float64)
             # One number a row, or one a side of which the larger counts.
             file[f"label_AU_{au}"] = values if au != 6 else np.c_[values, 0 * values]
@@ -66,8 +66,8 @@ def read(out: Path) -> Samples:
 
 
 def test_labels_folds_and_the_right_picture_of_every_row(read: Samples) -> None:
-    zeros = dict.fromkeys(UNBC_AUS, 0.0)
-    unknown = {au: 0.0 for au in UNBC_AUS if au != 7}
+    zeros = dict.fromkeys(CODED, 0.0)
+    unknown = {au: 0.0 for au in CODED if au != 7}
     expected = {
         "042-ll042_000010": (zeros, 0.0, 0),
         "042-ll042_000011": ({**zeros, 4: 2.0, 6: 1.0, 43: 1.0}, 4.0, 0),
@@ -126,7 +126,7 @@ def test_people_of_folds_by_name_and_units_that_are_not_there(src: Path, tmp_pat
     out = make(sources.of_unbc(src, WHOLE), tmp_path / "out")
     record = samples(out)["042-ll042_000010"].record
     assert record.fold == 0
-    assert known(record) == {au: 0.0 for au in UNBC_AUS if au != 12}
+    assert known(record) == {au: 0.0 for au in CODED if au != 12}
     assert told(out, "missing")[0] == (
         ANNOTATIONS, "must hold label_AU_12; it is null", "no such data",
     )  # fmt: skip

@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
+from assets.facs import OPENFACE_AUS
 from generator.importers import sources
 from generator.importers.config import Wanted
-from generator.importers.openface_csv import READ_AUS
 from generator.importers.sources import WithOpenFace
 from tests.imported import known, make, mapped, pixels, report, samples, told
 from tests.unbc_files import picture, points, write
@@ -31,12 +31,12 @@ def table(
     """A CSV of FeatureExtraction: a row without action units is one of success 0."""
     names = ["frame", "face_id", "timestamp", "confidence", "success"]
     names += [f"{axis}_{n}" for axis in "xy" for n in range(68 if marks is not None else 0)]
-    names += [f"AU{au:02d}_r" for au in READ_AUS] + [f"AU{au:02d}_c" for au in READ_AUS]
+    names += [f"AU{au:02d}_r" for au in OPENFACE_AUS] + [f"AU{au:02d}_c" for au in OPENFACE_AUS]
     lines = [", ".join(names)]
     for frame, aus in rows.items():
         values = [frame, 0, 0.0, 0.9, int(aus is not None)]
         values += [] if marks is None else marks.T.ravel().tolist()
-        values += [(aus or {}).get(au, 0.0) for au in READ_AUS] + [1.0] * len(READ_AUS)
+        values += [(aus or {}).get(au, 0.0) for au in OPENFACE_AUS] + [1.0] * len(OPENFACE_AUS)
         lines.append(", ".join(map(str, values)))
     write(path, ("\n".join(lines) + "\n").encode())
 
@@ -52,7 +52,7 @@ def src(tmp_path: Path) -> Path:
     return root
 
 
-READ_ZERO = dict.fromkeys(READ_AUS, 0.0)
+READ_ZERO = dict.fromkeys(OPENFACE_AUS, 0.0)
 
 
 def test_rows_go_to_pictures_in_the_order_of_names(src: Path, tmp_path: Path) -> None:
@@ -253,3 +253,24 @@ def test_sources_that_are_none(src: Path, tmp_path: Path) -> None:
         ValueError, match=r"labels.csv must have the columns .*none named sequence, f"
     ):
         make(sources.of_openface(src, WHOLE, WithOpenFace(labels=labels)), tmp_path / "out")
+
+
+def test_a_stand_in_is_one_whichever_way_it_is_read(src: Path, tmp_path: Path) -> None:
+    (src.parent / "SURROGATE.json").write_text('{"finished": true}')
+    config = sources.of_openface(src, WHOLE, WithOpenFace(source="mine"))
+    assert (config.source, config.surrogate) == ("unbc-surrogate", True)
+    out = make(config, tmp_path / "out")
+    assert {one.record.source for one in samples(out).values()} == {"unbc-surrogate"}
+    assert "nobody in it exists" in (out / "README.md").read_text()
+
+
+def test_a_row_that_ends_early_is_told_and_the_rest_goes_on(src: Path, tmp_path: Path) -> None:
+    labels = tmp_path / "labels.csv"
+    labels.write_text("frame,pspi,sequence\n2\n1,3,bert\n" + "9" * 6000 + ",1,bert\n")
+    config = sources.of_openface(src, WHOLE, WithOpenFace(labels=labels))
+    out = make(config, tmp_path / "out")
+    rules = [rule for _, rule, _ in told(out, "labels")]
+    assert any("must have a sequence" in rule for rule in rules)
+    assert any("frame must be a whole number from 1" in rule for rule in rules)
+    (one,) = [one for one in samples(out).values() if one.record.pspi is not None]
+    assert (one.record.sequence, one.record.pspi) == ("bert", 3.0)

@@ -9,8 +9,8 @@ import pytest
 
 from assets import face_crop
 from assets.facs import AUS
+from assets.unbc import CODED
 from generator.importers import sources
-from generator.importers.coded import UNBC_AUS
 from generator.importers.config import Wanted
 from generator.shards.record import PersonFacts, SequenceLabels
 from tests import unbc_files
@@ -33,7 +33,7 @@ from vitpain.data import neutrals
 from vitpain.data.frames import open_frames
 
 SMALL = Wanted(size=64)
-NOTHING = dict.fromkeys(UNBC_AUS, 0.0)
+NOTHING = dict.fromkeys(CODED, 0.0)
 
 
 def key(sequence: str, number: int) -> str:
@@ -353,7 +353,7 @@ def test_every_unit_that_is_not_coded_is_null_everywhere(out: Path) -> None:
     columns = open_frames([out]).index
     for au in AUS:
         values = [value for value in columns.column(f"au{au}").to_pylist() if value is not None]
-        assert len(values) == (8 if au in UNBC_AUS else 0)
+        assert len(values) == (8 if au in CODED else 0)
 
 
 def test_sources_that_are_none(tmp_path: Path) -> None:

@@ -179,8 +179,7 @@ def test_several_neutrals_count_alike_in_all_that_is_said(
              for name in names}  # fmt: skip
     batch = reading.batch_of(list(crops.values()), np.zeros((0, 32, 32, 3), np.uint8))
     with torch.no_grad():
-        tokens = net.backbone.forward_features((unit(batch.face) - net.mean) / net.std)
-        tokens = tokens[:, net.read]
+        tokens = net.tokens(net.backbone, (unit(batch.face) - net.mean) / net.std)
         there = torch.ones(1, 1, dtype=torch.bool)
         apart = [net.fusion(tokens[2:], one[None, None], there) for one in tokens]
         wanted = net.heads(tokens[2:] + torch.stack(apart).mean(0))

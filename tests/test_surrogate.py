@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from assets import facs
+from assets import facs, unbc
 from assets.facs import AUS
 from assets.streams import stream
+from assets.unbc import SUBJECTS
 from generator.config import HIGHEST_SEED, GenerateConfig
 from generator.identity import make_identity
 from generator.pain import UNBC
@@ -15,7 +16,7 @@ from generator.surrogate.acting import Act, _cut, act
 from generator.surrogate.config import SurrogateConfig
 from generator.surrogate.episode import PLACE
 from generator.surrogate.film import act_of, light_in, round_head
-from generator.surrogate.names import SEQUENCES, SUBJECTS, place
+from generator.surrogate.names import SEQUENCES, place
 from render.camera import VIEWER, Camera, intrinsics, project
 from render.light import Light, irradiance
 from rigging.training.config import TrainConfig
@@ -34,7 +35,7 @@ def lid(one: Act) -> np.ndarray:
 
 
 def code(one: Act, au: int) -> np.ndarray:
-    return one.codes[:, coding.CODED.index(au)]
+    return one.codes[:, unbc.CODED.index(au)]
 
 
 def test_names_are_those_of_the_archive() -> None:
@@ -116,7 +117,7 @@ def test_codes_are_rounded_and_pspi_is_of_the_codes(
             true = np.maximum(one.left, one.right)[:, PLACE[au]]
             assert np.abs(code(one, au) - true).max() <= 0.5
         for row, level in zip(one.codes.tolist(), coding.pspi(one.codes), strict=True):
-            assert facs.pspi(dict(zip(coding.CODED, row, strict=True))) == level
+            assert facs.pspi(dict(zip(unbc.CODED, row, strict=True))) == level
 
 
 def test_pain_comes_and_goes_smoothly_each_action_unit_in_its_time() -> None:
@@ -267,17 +268,19 @@ def test_openface_reads_what_is_there_with_noise() -> None:
         table = np.array([[float(v) for v in line.split(",")] for line in lines[1:]])
         assert table[:, 0].tolist() == list(range(1, sequence.frames + 1))
         success = table[:, names.index("success")]
-        columns = [names.index(f"AU{au:02d}_r") for au in openface.READ]
+        columns = [names.index(f"AU{au:02d}_r") for au in facs.OPENFACE_AUS]
         assert not table[success == 0][:, columns].any()
         assert (table[success == 0, names.index("confidence")] < 0.5).all()
         seen = success == 1
-        true.append(np.maximum(one.left, one.right)[seen][:, [PLACE[au] for au in openface.READ]])
+        true.append(
+            np.maximum(one.left, one.right)[seen][:, [PLACE[au] for au in facs.OPENFACE_AUS]]
+        )
         read.append(table[seen][:, columns])
         found.append(success)
     true, read = np.concatenate(true), np.concatenate(read)
     assert read.min() >= 0
     assert read.max() <= 5
-    for column, au in enumerate(openface.READ):
+    for column, au in enumerate(facs.OPENFACE_AUS):
         if true[:, column].std() > 0.3:
             assert 0.6 < np.corrcoef(true[:, column], read[:, column])[0, 1] < 0.995, au
     lost = 1 - np.concatenate(found).mean()

@@ -11,11 +11,12 @@ import pyarrow.compute as pc
 import pytest
 import torch
 
+from assets.unbc import SUBJECTS
 from tests import learning
 from tests.cohort import PEOPLE, cohort
 from tests.learning import EVERY, told
 from tests.runs import make
-from vitpain.data.folds import SUBJECTS, How
+from vitpain.data.folds import How
 from vitpain.data.frames import Frames, open_frames
 from vitpain.evaluate import predictions
 from vitpain.model import files
@@ -295,6 +296,20 @@ def test_who_learnt_from_the_data_is_not_tested_on_it(
     with pytest.raises(ValueError, match="init must not have learnt from the data"):
         fold(people, tmp_path / "run", begin.of_run(between, {}, None))
     assert not (tmp_path / "run").exists()
+
+
+def test_another_import_of_real_people_is_the_same_people(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = [{"manifest": "aa", "sources": ["3d", "unbc"]}]
+    monkeypatch.setattr(begin, "learnt_from", lambda init: before)
+    with pytest.raises(ValueError, match=r"got RUN, which learnt from unbc$"):
+        begin.check_apart(Path("RUN"), {"manifest": "bb", "sources": ["unbc"]})
+    begin.check_apart(Path("RUN"), {"manifest": "bb", "sources": ["3d"]})
+
+
+def test_a_run_that_has_its_backbone_takes_no_other(run: Path) -> None:
+    for weights in ("none", "hub", Path("W.safetensors")):
+        with pytest.raises(ValueError, match=r"weights must be left out, .* has its own, got "):
+            begin.of_run(run / "fold-1", {}, weights)
 
 
 def test_a_folder_is_held_to_its_run(people: Path, made: Path, earlier: Path, run: Path) -> None:

@@ -87,9 +87,17 @@ def test_several_neutrals_count_alike(reference: nn.Module) -> None:
     torch.testing.assert_close(both, torch.stack(seen).mean(0), rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize("adapters", ["shared", "two"])
+@torch.no_grad()
+def test_no_neutral_at_all_is_as_one_that_is_not_there(adapters: str) -> None:
+    model = build.build(replace(MODEL, adapters=adapters), "none", 0).eval()
+    face, neutrals, there = given(3)
+    same(model(face, neutrals[:, :0], there[:, :0]), model(face, neutrals, there & False))
+
+
 def tokens(model: nn.Module, face: Tensor, neutrals: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """What the fusion of a model is given."""
-    read = [model._tokens(model.backbone, model._normal(x)) for x in (face, neutrals.flatten(0, 1))]
+    read = [model.tokens(model.backbone, model._normal(x)) for x in (face, neutrals.flatten(0, 1))]
     count = neutrals.shape[:2]
     return read[0], read[1].unflatten(0, count), torch.ones(count, dtype=torch.bool)
 

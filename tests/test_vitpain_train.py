@@ -1,5 +1,6 @@
 """Training: the same weights however often it is killed, chosen by validation people alone."""
 
+import gc
 import json
 import os
 import shutil
@@ -9,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +28,7 @@ from vitpain.data.pairs import Pairs
 from vitpain.evaluate import predictions
 from vitpain.model import build, files, losses
 from vitpain.model.losses import LossConfig
+from vitpain.model.vitpain import ViTPain
 from vitpain.predict.rows import RowsConfig, output_of, predict_rows
 from vitpain.train import (
     begin,
@@ -33,7 +36,6 @@ from vitpain.train import (
     fitted,
     journal,
     loop,
-    opened,
     pretrain,
     run_folder,
     schedule,
@@ -253,6 +255,36 @@ def test_a_finished_run_is_left_alone(true: Path, undisturbed: Path) -> None:
     assert after == before
 
 
+def test_a_kill_at_the_very_end_leaves_no_checkpoint(
+    tmp_path: Path, true: Path, undisturbed: Path
+) -> None:
+    out = tmp_path / "run"
+    shutil.copytree(undisturbed, out)
+    (out / checkpoint.NAME).write_bytes(b"left")
+    train(true, out, resume=True)
+    assert not (out / checkpoint.NAME).exists()
+
+
+def test_a_model_that_was_fitted_is_forgotten(tmp_path: Path, true: Path) -> None:
+    train(true, tmp_path / "run", SMALL)
+    gc.collect()
+    assert not [one for one in gc.get_objects() if type(one) is ViTPain and _has_gradients(one)]
+
+
+def _has_gradients(model: ViTPain) -> bool:
+    return any(one.grad is not None for one in model.parameters())
+
+
+def test_rates_leave_trials_out(undisturbed: Path) -> None:
+    rows = [json.loads(line) for line in (undisturbed / journal.LOG).read_text().splitlines()]
+    rows = [row for row in rows if row["kind"] == "train"]
+    # Steps over seconds of all, trials among them, are no more than over those of the steps.
+    for before, row in pairwise(rows):
+        steps, seconds = row["step"] - before["step"], row["seconds"] - before["seconds"]
+        assert row["pairs_per_second"] >= 0.99 * steps * SMALL.batch / seconds
+        assert row["pairs_per_second"] * seconds < 20 * steps * SMALL.batch
+
+
 def test_a_folder_is_held_to_its_run(tmp_path: Path, true: Path, undisturbed: Path) -> None:
     with pytest.raises(ValueError, match="out must be an empty folder, or one to --resume"):
         train(true, undisturbed)
@@ -267,20 +299,6 @@ def test_a_folder_is_held_to_its_run(tmp_path: Path, true: Path, undisturbed: Pa
     (data / "manifest.json").write_text(json.dumps(stated | {"people": 1}))
     with pytest.raises(ValueError, match=r"run.json .* data was .* and is "):
         train(data, undisturbed, resume=True)
-
-
-def test_a_run_goes_on_with_the_threads_it_began_with(tmp_path: Path) -> None:
-    out = tmp_path / "run"
-    out.mkdir()
-    first = learning.begin()
-    open_ended = replace(SMALL, threads=None)
-    given = opened.decided(open_ended, first, out)
-    assert (given.threads, given.backbone_share) == (os.cpu_count(), 1.0)
-    run_folder.hold(out, {"train": {"threads": 7}})
-    assert opened.decided(open_ended, first, out).threads == 7
-    assert opened.decided(replace(open_ended, threads=3), first, out).threads == 3
-    trained = begin.Begin(MODEL, "hub")
-    assert opened.decided(open_ended, trained, out).backbone_share == 0.1
 
 
 def test_a_loss_that_is_no_number_stops_the_run(

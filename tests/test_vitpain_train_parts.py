@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,18 @@ from safetensors.torch import load_file, save_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import nn
 
-from vitpain.train import checkpoint, collapse, config, journal, run_folder, schedule
+from tests import learning
+from tests.learning import MODEL, SMALL
+from vitpain.train import (
+    begin,
+    checkpoint,
+    collapse,
+    config,
+    journal,
+    opened,
+    run_folder,
+    schedule,
+)
 from vitpain.train.checkpoint import Progress
 from vitpain.train.config import FINETUNE, PRETRAIN, Run, TrainConfig
 from vitpain.train.machine import machine, repeatable, sow
@@ -283,3 +295,17 @@ def test_repeatable_leaves_torch_as_it_was() -> None:
     assert torch.get_num_threads() == threads
     assert not torch.are_deterministic_algorithms_enabled()
     assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_a_run_goes_on_with_the_threads_it_began_with(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    out.mkdir()
+    first = learning.begin()
+    open_ended = replace(SMALL, threads=None)
+    given = opened.decided(open_ended, first, out)
+    assert (given.threads, given.backbone_share) == (os.cpu_count(), 1.0)
+    run_folder.hold(out, {"train": {"threads": 7}})
+    assert opened.decided(open_ended, first, out).threads == 7
+    assert opened.decided(replace(open_ended, threads=3), first, out).threads == 3
+    trained = begin.Begin(MODEL, "hub")
+    assert opened.decided(open_ended, trained, out).backbone_share == 0.1

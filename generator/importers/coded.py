@@ -8,13 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from assets.facs import AUS, HIGHEST, PAIN_AUS, pspi
+from assets.unbc import CODED, WITHOUT_INTENSITY
 from generator.importers.notes import note
 from generator.producer import Note
 from generator.shards.record import AUCodes, Intensities
 
-UNBC_AUS = (4, 6, 7, 9, 10, 12, 20, 25, 26, 27, 43)
-"""Action units that UNBC-McMaster codes."""
-WITHOUT_INTENSITY = 43
 HIGHEST_AU = 99
 AGREE = 1e-6
 """PSPI may differ so much from that of its action units: rounding in text."""
@@ -38,14 +36,14 @@ def read_rows(rows: Sequence[tuple[float, ...]], what: str) -> Coded:
     written nowhere, so sides stay null. Raises ValueError that begins with `what` for an intensity
     outside 0-5 and for rows that are none of this kind.
     """
-    found: dict[int, float] = dict.fromkeys(UNBC_AUS, 0.0)
+    found: dict[int, float] = dict.fromkeys(CODED, 0.0)
     others, sided = [], []
     for row in rows:
         if not (1 <= len(row) <= 4 and row[0] in range(1, HIGHEST_AU + 1)):
             got = " ".join(f"{value:g}" for value in row[:8])
             raise ValueError(f"{what} must hold rows AU intensity side1 side2, got {got}")
         au = int(row[0])
-        if au not in UNBC_AUS:
+        if au not in CODED:
             others.append(au)
             continue
         found[au] = max(found[au], _intensity(au, row, what))

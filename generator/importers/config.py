@@ -4,10 +4,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from assets.unbc import SURROGATE
 from generator.config import file_hash
 from generator.importers import tree
 from generator.shards.codec import HIGHEST_SIDE
-from generator.shards.imported import IMPORTED, SURROGATE, Crop, Imported, Layout
+from generator.shards.imported import IMPORTED, Crop, Imported, Layout
 
 SMALLEST_SIDE = 32
 MARGIN, HIGHEST_MARGIN = 0.4, 4.0

@@ -80,8 +80,10 @@ def read(path: Path) -> LabelList:
 def _row(cells: dict[str, str], aus: dict[str, int], where: str) -> tuple[tuple[str, int], Told]:
     given = {name: value.strip() for name, value in cells.items()}
     frame = given.get("frame", "")
-    if not (frame.isascii() and frame.isdigit() and int(frame) >= 1 and len(frame) <= 9):
-        raise ValueError(f"{where}: frame must be a whole number from 1, got {frame!r}")
+    if not (frame.isascii() and frame.isdigit() and len(frame) <= 9 and int(frame) >= 1):
+        raise ValueError(f"{where}: frame must be a whole number from 1, got {frame[:40]!r}")
+    if "sequence" not in given:
+        raise ValueError(f"{where} must have a sequence, got a row of {len(given)} cells")
     sequence = given["sequence"].strip("/") or "."
     read: dict[int, float | None] = {}
     for name, au in aus.items():

@@ -12,12 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
+from assets.facs import OPENFACE_AUS
 from generator.importers import coded
 from generator.importers.picture import Points
 from generator.shards.record import Intensities
 
-READ_AUS = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 25, 26, 45)
-"""Action units of which OpenFace reads the intensity."""
 MARKS = 68
 
 
@@ -73,7 +72,7 @@ def _rows(path: Path, what: str) -> Iterator[list[str]]:
 
 def _columns(header: list[str], what: str) -> dict[str, int]:
     columns = {name.strip(): place for place, name in enumerate(header)}
-    wanted = ["frame", "success", *(f"AU{au:02d}_r" for au in READ_AUS)]
+    wanted = ["frame", "success", *(f"AU{au:02d}_r" for au in OPENFACE_AUS)]
     missing = [name for name in wanted if name not in columns]
     if missing:
         got = f"none named {', '.join(missing[:4])}"
@@ -84,7 +83,7 @@ def _columns(header: list[str], what: str) -> dict[str, int]:
 def _reading(row: list[str], columns: dict[str, int], where: str) -> Reading | None:
     if _whole(row, columns["success"], where) == 0:
         return None
-    names = {au: f"AU{au:02d}_r" for au in READ_AUS}
+    names = {au: f"AU{au:02d}_r" for au in OPENFACE_AUS}
     aus = {
         au: coded.checked(au, _number(row, columns[name], where), where)
         for au, name in names.items()

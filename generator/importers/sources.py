@@ -4,10 +4,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from assets.unbc import SURROGATE
 from generator.importers import openface, pain3d, unbc
 from generator.importers.config import MARGIN, ImportConfig, Wanted
 from generator.importers.stand_in import is_stand_in
-from generator.shards.imported import SURROGATE, Crop, Layout
+from generator.shards.imported import Crop, Layout
 
 HDF5 = ".hdf5"
 HEADS_PER_SHARD = 16
@@ -48,10 +49,13 @@ def of_unbc(root: Path, wanted: Wanted) -> ImportConfig:
 
 
 def of_3dpain(root: Path, wanted: Wanted, splits: Path | None) -> ImportConfig:
-    """3D-Pain as published; pictures stay whole where nothing else is asked for."""
+    """3D-Pain as published; it has no landmarks, and a detector finds faces.
+
+    Whole pictures would show a model other crops than those that it is asked about later.
+    """
     _check_folder(root)
     listed = pain3d.split_list(root) if splits is None else splits
-    made = _made(wanted, wanted.crop or "none", HEADS_PER_SHARD)
+    made = _made(wanted, wanted.crop or "detector", HEADS_PER_SHARD)
     return ImportConfig(layout="3dpain", root=root, source="3dpain", splits=listed, **made)
 
 
@@ -68,16 +72,19 @@ class WithOpenFace:
 def of_openface(root: Path, wanted: Wanted, told: WithOpenFace) -> ImportConfig:
     """Pictures with OpenFace's CSVs: cut by landmarks where every CSV has them, else by a detector.
 
-    Raises ValueError where they are to be cut by landmarks and a CSV has none.
+    Those of a stand-in are a stand-in, whatever name they are given. Raises ValueError where they
+    are to be cut by landmarks and a CSV has none.
     """
     _check_folder(root)
     if told.csv is not None and not told.csv.is_dir():
         raise ValueError(f"csv must be a folder of CSVs of OpenFace, got {told.csv}")
+    surrogate = is_stand_in(root)
     few = 1 if told.person == "folder" else PICTURES_PER_SHARD
     whole = ImportConfig(
         layout="openface",
         root=root,
-        source=told.source,
+        source=SURROGATE if surrogate else told.source,
+        surrogate=surrogate,
         labels=told.labels,
         csv=told.csv,
         person=told.person,

@@ -7,12 +7,19 @@ from generator.shards.manifest import read_json
 from generator.shards.record import PersonFacts
 
 NAME = "SURROGATE.json"
+DEPTH = 3
+"""Folders above those of a sequence's pictures, up to the stand-in's own."""
 
 
 def is_stand_in(root: Path) -> bool:
-    """Whether our own generator made a folder. Raises ValueError where it had not finished."""
-    path = root / NAME
-    if not path.is_file():
+    """Whether our own generator made a folder, or one that it lies in.
+
+    Raises ValueError where it had not finished.
+    """
+    whole = root.resolve()
+    above = (folder / NAME for folder in (whole, *whole.parents[:DEPTH]))
+    path = next((path for path in above if path.is_file()), None)
+    if path is None:
         return False
     stated = read_json(path)
     finished = isinstance(stated, dict) and stated.get("finished", True)

@@ -21,6 +21,7 @@ import numpy as np
 
 from assets import picture_file
 from assets.facs import CLOSED, HIGHEST_PSPI
+from assets.unbc import CODED, WITHOUT_INTENSITY
 from generator.importers import coded, inside_hdf5
 from generator.importers.config import ImportConfig
 from generator.importers.names import key_of
@@ -72,7 +73,7 @@ def source(root: Path) -> Source:
         if indices.shape != (len(names),):
             rule = f"index must have {len(names)} rows"
             raise ValueError(f"{ANNOTATIONS}: {rule}, got {indices.shape}")
-        wanted = {au: f"label_AU_{au}" for au in coded.UNBC_AUS}
+        wanted = {au: f"label_AU_{au}" for au in CODED}
         labels = {
             au: _label(file, name, len(names))
             for au, name in wanted.items()
@@ -82,7 +83,7 @@ def source(root: Path) -> Source:
         pspi = _label(file, "label_pspi", len(names)) if has_pspi else None
     notes = [
         note("missing", ANNOTATIONS, f"must hold {wanted[au]}; it is null", "no such data")
-        for au in coded.UNBC_AUS
+        for au in CODED
         if au not in labels
     ]
     if not labels and pspi is None:
@@ -197,7 +198,7 @@ def _aus(of_all: Source, row: int, where: str) -> coded.Intensities:
     aus: dict[int, float | None] = {}
     for au, values in of_all.aus.items():
         value = _largest(values[row])
-        if au != coded.WITHOUT_INTENSITY:
+        if au != WITHOUT_INTENSITY:
             aus[au] = None if value is None else coded.checked(au, value, where)
             continue
         if value is not None and not 0.0 <= value <= CLOSED:

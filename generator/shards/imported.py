@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from assets.facs import PAIN_AUS, pspi
+from assets.unbc import SURROGATE
 from generator.shards.card import About
 from generator.shards.record import Record
 from generator.shards.record_json import read_value
 from generator.shards.rules import Wrong
 
 IMPORTED = "imported"
-SURROGATE = "unbc-surrogate"
-"""Source of everything imported from a stand-in, and of nothing else."""
 PSPI_SUM = 1e-6
 Layout = Literal["unbc", "unbc_hdf5", "3dpain", "openface"]
 Crop = Literal["landmarks", "detector", "none"]
@@ -85,11 +84,12 @@ Matthews: Painful data, FG 2011): people with shoulder pain who move their arms,
 units are null where a frame has no file of them, and 0 where the file has no row; all others were
 not coded and are null. `pspi` is computed from the action units; where there are none it is the
 archive's own. `import_report.json` lists where the two differ, and all that is missing."""
-STAND_IN = """## What it is
-**A stand-in: nobody in it exists, and no figure made from it says anything of UNBC-McMaster.** It
-has the names and the layout of the UNBC-McMaster archive and pictures that were generated, to try
-and to test everything without the archive's licence. Its labels are what the pictures were drawn
-from, rounded as a coder does."""
+NOBODY = """**A stand-in: nobody in it exists, and no figure made from it says anything of
+UNBC-McMaster.**"""
+STAND_IN = f"""## What it is
+{NOBODY} It has the names and the layout of the UNBC-McMaster archive and
+pictures that were generated, to try and to test everything without the archive's licence. Its
+labels are what the pictures were drawn from, rounded as a coder does."""
 LIMITS = """## Limits
 - The terms of whoever gave the data decide what may be done with it and who may see it; this folder
   is a copy in another layout and changes none of them.
@@ -128,6 +128,8 @@ def about_imported(imported: Imported) -> About:
             title, text, limits = "3D-Pain, imported", PAIN_3D, PAIN_3D_LIMITS
         case "openface":
             title, text, limits = f"{imported.source}, imported", OPENFACE, LIMITS
+            if imported.surrogate:
+                text = text.replace("\n", f"\n{NOBODY} ", 1)
     cut = CUTS[imported.crop]
     room = f", with a margin of {imported.margin:g} of the square" if imported.margin else ""
     drawn = f"{cut}{room}, drawn at {imported.size} pixels; `crop` is the map from the original"

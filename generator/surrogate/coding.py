@@ -11,9 +11,8 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 from assets.facs import AUS, HIGHEST_PSPI, PAIN_AUS, pspi_array
+from assets.unbc import CODED
 
-CODED = (4, 6, 7, 9, 10, 12, 20, 25, 26, 27, 43)
-"""Action units that UNBC codes, in the order of its rows."""
 _COLUMNS = [AUS.index(au) for au in CODED]
 _PAIN = [CODED.index(au) for au in PAIN_AUS]
 # Heights of the scales: 15 words of affect (AFF) and of sensation (SEN), observer 0-5 (OPR),

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, fields
 
+from assets.unbc import SUBJECTS
 from generator.config import HIGHEST_SEED
-from generator.surrogate.names import SEQUENCES, SUBJECTS
+from generator.surrogate.names import SEQUENCES
 
 # A frame's number has three digits, and the longest sequence is twice the mean.
 MOST_FRAMES = 499

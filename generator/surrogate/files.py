@@ -11,15 +11,15 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from assets import atomic
+from assets.unbc import CODED, WITHOUT_INTENSITY
 from generator.shards import codec
-from generator.surrogate.coding import CODED, Codes, Scales, pspi
+from generator.surrogate.coding import Codes, Scales, pspi
 from generator.surrogate.names import SCALES, Place
 from render.frame import Frame
 
 NOT_IN_66 = (60, 64)
 """Inner corners of the mouth: landmarks of ibug (from 0) that AAM files do not have."""
 IN_66 = tuple(number for number in range(68) if number not in NOT_IN_66)
-WITHOUT_INTENSITY = 43
 
 
 def rows(values: Sequence[Sequence[float]]) -> bytes:

@@ -22,13 +22,13 @@ import numpy as np
 
 from assets import atomic
 from assets.streams import stream
+from assets.unbc import SUBJECTS
 from generator import pool, synth3d
 from generator.lock import UNFINISHED, WRITER, workers_gone, working
 from generator.shards.manifest import json_bytes, read_json
 from generator.surrogate import coding, files, openface, people, plan
 from generator.surrogate.config import SurrogateConfig, options
 from generator.surrogate.film import filmed
-from generator.surrogate.names import SUBJECTS
 from generator.surrogate.plan import Sequence
 
 NAME = "SURROGATE.json"

@@ -1,15 +1,11 @@
-"""UNBC-McMaster's names on disk: its 25 subjects, their sequences, the files of a frame."""
+"""UNBC-McMaster's names on disk: the sequences of its subjects, the files of a frame."""
 
 from dataclasses import dataclass
 from itertools import product
 from pathlib import PurePosixPath
 
-SUBJECTS = (
-    "042-ll042", "043-jh043", "047-jl047", "048-aa048", "049-bm049", "052-dr052", "059-fn059",
-    "064-ak064", "066-mg066", "080-bn080", "092-ch092", "095-tv095", "096-bg096", "097-gf097",
-    "101-mg101", "103-jk103", "106-nm106", "107-hs107", "108-th108", "109-ib109", "115-jy115",
-    "120-kz120", "121-vw121", "123-jh123", "124-dn124",
-)  # fmt: skip
+from assets.unbc import SUBJECTS
+
 # Two tests (t1, t2) of four active movements (abduction, external rotation, flexion, internal
 # rotation) of the affected and the other arm: ll042t1aaaff, ll042t1aaunaff, ... ll042t2aiunaff.
 # Tests go last: a set of few sequences has all movements of the first.

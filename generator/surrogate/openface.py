@@ -8,13 +8,13 @@ the face is lost: success 0, and zeros in every column of an action unit.
 import numpy as np
 from jaxtyping import Bool, Float64
 
-from assets.facs import AUS
+from assets.facs import AUS, OPENFACE_AUS
 from generator.surrogate.episode import Course
 
-READ = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 25, 26, 45)
 NAMES = (
     "frame", "face_id", "timestamp", "confidence", "success",
-    *(f"AU{au:02d}_r" for au in READ), *(f"AU{au:02d}_c" for au in (*READ[:-1], 28, 45)),
+    *(f"AU{au:02d}_r" for au in OPENFACE_AUS),
+    *(f"AU{au:02d}_c" for au in (*OPENFACE_AUS[:-1], 28, 45)),
 )  # fmt: skip
 RATE = 30.0
 # Intensities come out weaker than coded, each reader's bias its own, and jump from frame to frame.
@@ -34,12 +34,12 @@ def lost(frames: int, rng: np.random.Generator) -> Bool[np.ndarray, " frames"]:
 def readings(
     left: Course, right: Course, rng: np.random.Generator
 ) -> Float64[np.ndarray, "frames 17"]:
-    """Intensities of `READ`, 0-5, from those of the muscles (columns `AUS`)."""
-    true = np.maximum(left, right)[:, [AUS.index(au) for au in READ]]
+    """Intensities of `OPENFACE_AUS`, 0-5, from those of the muscles (columns `AUS`)."""
+    true = np.maximum(left, right)[:, [AUS.index(au) for au in OPENFACE_AUS]]
     # Of three frames each: the tracker smooths.
     padded = np.pad(true, ((1, 1), (0, 0)), mode="edge")
     smooth = (padded[:-2] + padded[1:-1] + padded[2:]) / 3
-    bias = BIAS * rng.standard_normal(len(READ))
+    bias = BIAS * rng.standard_normal(len(OPENFACE_AUS))
     noise = NOISE * rng.standard_normal(true.shape)
     return np.clip(WEAKER * smooth + bias + noise, 0.0, 5.0)
 

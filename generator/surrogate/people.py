@@ -10,6 +10,7 @@ from assets import head as head_models
 from assets.environments import INDOOR
 from assets.head import Head
 from assets.streams import stream
+from assets.unbc import SUBJECTS
 from generator import heads
 from generator.backdrop import light_of
 from generator.body import make_body
@@ -17,7 +18,6 @@ from generator.config import GenerateConfig
 from generator.creases import depths, folded, folding, relief
 from generator.identity import Identity, make_identity
 from generator.surrogate.config import SurrogateConfig
-from generator.surrogate.names import SUBJECTS
 from generator.surrogate.plan import people_seed
 from generator.synth3d import Likeness, painted, texture_size
 from generator.texture import skin

@@ -9,15 +9,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from assets.streams import stream
+from assets.unbc import SUBJECTS
 
 How = Literal["public5", "thesis5", "loso"]
-# The order of the names is the numbering 1-25 of the thesis, which names nobody: our assumption.
-SUBJECTS = tuple(
-    "042-ll042 043-jh043 047-jl047 048-aa048 049-bm049 052-dr052 059-fn059 064-ak064 066-mg066 "
-    "080-bn080 092-ch092 095-tv095 096-bg096 097-gf097 101-mg101 103-jk103 106-nm106 107-hs107 "
-    "108-th108 109-ib109 115-jy115 120-kz120 121-vw121 123-jh123 124-dn124".split()
-)
-"""UNBC-McMaster's 25 subjects."""
 PUBLIC = (
     ("042", "052", "092", "103", "115"),
     ("043", "059", "095", "106", "120"),
@@ -33,7 +27,8 @@ THESIS = (
     (1, 6, 13, 19, 22),
     (11, 14, 15, 17, 25),
 )
-"""The thesis's five folds, by running number."""
+"""The thesis's five folds, by running number; it names nobody, and that the numbers 1-25 are the
+order of the names is our assumption."""
 LEFT_ASIDE = 4
 """Validation subjects of a fold in leave-one-out."""
 

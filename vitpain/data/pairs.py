@@ -34,8 +34,6 @@ class PairConfig:
     """The person's own neutral, another person's, or none."""
     same_geometry: bool = True
     """Turn a face and its neutrals alike."""
-    same_colour: bool = False
-    """Change the colours of a face and its neutrals alike."""
     heat: bool = False
     """Give the heat maps too."""
     check: bool = True

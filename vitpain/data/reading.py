@@ -46,13 +46,10 @@ def read(request: Request, fetch: Fetch | None = None) -> Batch:
     source = fetch if fetch is not None else _from_disk(config.check)
     for at in range(count):
         row, draw = int(request.rows[at]), int(request.draws[at])
-        first = _vary(config, row, draw, 0, (None, None))
+        first = _vary(config, row, draw, 0, None)
         of_face = heat[at] if config.heat else None
         _sample(request, request.faces[at], first, source, face[at], of_face)
-        shared = (
-            first[1] if config.same_geometry else None,
-            first[2] if config.same_colour else None,
-        )
+        shared = first[1] if config.same_geometry else None
         for number in range(references):
             place = request.neutrals[at, number]
             if place["size"] > 0:
@@ -82,7 +79,7 @@ def _vary(
     row: int,
     draw: int,
     number: int,
-    shared: tuple[Geometry | None, Colour | None],
+    shared: Geometry | None,
 ) -> Variation:
     """Draw how the face (`number` 0) or a neutral of a row is varied; `shared` is not drawn."""
     augment = config.augment
@@ -91,7 +88,7 @@ def _vary(
     rng = stream(config.seed, row, f"augment {number}", draw)
     misplaced = draw_misplaced(augment, rng)
     geometry, colour = draw_geometry(augment, rng), draw_colour(augment, rng)
-    return misplaced, shared[0] or geometry, shared[1] or colour
+    return misplaced, shared or geometry, colour
 
 
 def _sample(

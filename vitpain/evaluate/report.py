@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from assets.facs import PAIN_AUS
+from assets.unbc import SURROGATE
 from vitpain.evaluate.cases import Cases, Chosen, choose
 from vitpain.evaluate.conditions import Condition, conditions
 from vitpain.evaluate.courses import Confusion, Course, Wrong, confusion, courses, worst
@@ -29,7 +30,6 @@ from vitpain.metrics import bootstrap, calibration
 from vitpain.metrics.calibration import Reliability
 
 FORMAT = "pain3d evaluation 1"
-SURROGATE = "unbc-surrogate"
 BANNER = (
     "STAND-IN DATA. These frames were drawn by this project's own generator in the layout of "
     "UNBC-McMaster: no patient is in them. The figures show that everything runs; they say nothing "

@@ -82,7 +82,7 @@ def alone(model: nn.Module, batch: Batch) -> Float32[Tensor, "batch dim"]:
     net = seeing(model)
     face = unit(batch.face.to(next(net.parameters()).device))
     with torch.no_grad():
-        tokens = net.backbone.forward_features((face - net.mean) / net.std)[:, net.read]
+        tokens = net.tokens(net.backbone, (face - net.mean) / net.std)
     return torch.cat([tokens[:, 0], tokens[:, 1:].mean(1)], -1).float().cpu()
 
 

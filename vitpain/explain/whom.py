@@ -15,6 +15,7 @@ import pyarrow as pa
 from jaxtyping import Int64
 
 from assets.streams import stream
+from assets.unbc import SURROGATE
 from vitpain.data.frames import Frames, open_frames
 from vitpain.data.pairs import PairConfig
 from vitpain.evaluate import predictions
@@ -46,7 +47,7 @@ class Whom:
     def surrogate(self) -> bool:
         """Whether frames that stand in for UNBC-McMaster had a part in this."""
         sources = set(self.frames.column("source").tolist())
-        return bool(self.stated["surrogate"]) or run_folder.SURROGATE in sources
+        return bool(self.stated["surrogate"]) or SURROGATE in sources
 
     def model(self, fold: int) -> Path:
         """The folder of the model of a fold."""
@@ -66,11 +67,7 @@ def whom(run: Path, data: Sequence[Path], most: int, seed: int) -> Whom:
     Raises ValueError where the folder is no run or has not ended, a data set is not one of the
     run's, or none of their frames was tested.
     """
-    stated = run_folder.begun(run)
-    if stated is None:
-        raise ValueError(f"run must be a folder of a run, got none of {run_folder.RUN} in {run}")
-    if not run_folder.finished(run):
-        raise ValueError(f"run must have ended, got no {predictions.NAME} in {run}")
+    stated = run_folder.ended(run)
     if not FEWEST <= most:
         raise ValueError(f"frames must be at least {FEWEST}, got {most}")
     numbers = _numbers(run, stated, data)

@@ -54,10 +54,10 @@ def open_source(folder: Path) -> Source:
     Raises ValueError where there is none, the run has not ended, or it has folds and none is named.
     """
     whole, fold = folder, 0
-    begun = run_folder.begun(folder)
+    begun = run_folder.known(folder)
     if begun is None:
         whole = folder.resolve().parent
-        begun = run_folder.begun(whole)
+        begun = run_folder.known(whole)
         number = folder.resolve().name.removeprefix(FOLDER.format(""))
         fold = int(number) if number.isdecimal() else 0
         if begun is None or folder.resolve().name != FOLDER.format(fold):

@@ -112,11 +112,6 @@ def merge(module: nn.Module) -> None:
         setattr(parent, name, plain)
 
 
-def is_adapter(name: str) -> bool:
-    """Whether a parameter of that name belongs to an adapter."""
-    return ".lora_A." in name or ".lora_B." in name
-
-
 def _adapted(module: nn.Module) -> Iterator[tuple[nn.Module, str, Any]]:
     for parent in module.modules():
         for name, child in parent.named_children():

@@ -20,7 +20,6 @@ class ViTPain(nn.Module):
     here. Made by `build.build`, which decides what trains.
     """
 
-    read: Tensor
     mean: Tensor
     std: Tensor
 
@@ -31,12 +30,8 @@ class ViTPain(nn.Module):
         self.origin = "none"
         self.backbone = encoder
         self.neutral_backbone: Encoder = None
-        prefix = int(encoder.num_prefix_tokens)
+        self.prefix = int(encoder.num_prefix_tokens)
         dim, side = int(encoder.embed_dim), config.size // backbone.patch(encoder)
-        # The class token and the patches: registers hold what the backbone keeps for itself.
-        self.register_buffer(
-            "read", torch.tensor([0, *range(prefix, prefix + side * side)]), persistent=False
-        )
         self.fusion: Fusion | None = None
         if config.sees_neutral:
             self.fusion = Fusion(dim, _divisor(dim, config.fusion_heads), side)
@@ -59,18 +54,19 @@ class ViTPain(nn.Module):
         do not matter. Channels above three are the heat maps of a teacher.
         """
         if self.fusion is None:
-            return self.heads(self._tokens(self.backbone, self._normal(face)))
+            return self.heads(self.tokens(self.backbone, self._normal(face)))
         batch, references = has_neutral.shape
         others = self._normal(neutrals.flatten(0, 1))
         if self.neutral_backbone is None:
             # A neutral moves nothing: its heat maps are 0.
             others = functional.pad(others, (0, 0, 0, 0, 0, face.shape[1] - 3))
             # One call: the products are twice as large, and the backbone's weights are read once.
-            tokens = self._tokens(self.backbone, torch.cat([self._normal(face), others]))
+            tokens = self.tokens(self.backbone, torch.cat([self._normal(face), others]))
             seen, others = tokens[:batch], tokens[batch:]
         else:
-            seen = self._tokens(self.backbone, self._normal(face))
-            others = self._tokens(self.neutral_backbone, others)
+            seen = self.tokens(self.backbone, self._normal(face))
+            # A backbone cannot be asked about no picture at all.
+            others = self.tokens(self.neutral_backbone, others) if references else seen[:0]
         if self.training and self.config.neutral_dropout > 0.0:
             kept = torch.rand(batch, 1, device=face.device) >= self.config.neutral_dropout
             has_neutral = has_neutral & kept
@@ -81,8 +77,14 @@ class ViTPain(nn.Module):
         pixels = (pictures[:, :3] - self.mean) / self.std
         return pixels if pictures.shape[1] == 3 else torch.cat([pixels, pictures[:, 3:]], 1)
 
-    def _tokens(self, encoder: Encoder, pictures: Tensor) -> Tensor:
-        return encoder.forward_features(pictures)[:, self.read]
+    def tokens(self, encoder: Encoder, pictures: Tensor) -> Float[Tensor, "batch tokens dim"]:
+        """The class token and then the patches of pictures that are normalised.
+
+        Register tokens are left out: they hold what the backbone keeps for itself.
+        """
+        every = encoder.forward_features(pictures)
+        # Two slices: the gradient of an index would be added up place by place.
+        return torch.cat([every[:, :1], every[:, self.prefix :]], 1)
 
 
 def _divisor(dim: int, most: int) -> int:

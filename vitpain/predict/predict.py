@@ -114,6 +114,6 @@ def _of_data(
         frames = open_frames([path])
     except ValueError as error:
         report(1)
-        return [table.row(str(path), error=table.printable(str(error)))]
+        return [table.row(str(path), error=table.as_text(str(error)))]
     with Loader(loading) as loader:
         return shards.read(frames, readers, loader, report, draw)

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from jaxtyping import Float64
 
+from assets.unbc import SURROGATE
 from generator.shards import manifest
 from generator.shards.manifest import checksum
 from vitpain.data.batch import Batch
@@ -29,8 +30,6 @@ from vitpain.train import run_folder
 from vitpain.train.finetune import FOLDER
 from vitpain.train.fitted import MODEL
 
-MADE_HERE = "3d"
-"""Source whose names of people mean nothing beyond their own data set."""
 LEARNT = "learnt from a stand-in for UNBC-McMaster, not from people in pain"
 SHOWN = "shows a stand-in for UNBC-McMaster: a drawn face"
 
@@ -63,7 +62,7 @@ class Readers:
     def note(self, source: str | None = None) -> str | None:
         """What must stand beside what this run says of a frame of a source."""
         learnt = [LEARNT] if self.surrogate else []
-        shown = [SHOWN] if source == run_folder.SURROGATE else []
+        shown = [SHOWN] if source == SURROGATE else []
         return "; ".join(learnt + shown) or None
 
     def name(self, fold: int) -> str:
@@ -101,7 +100,7 @@ class Readers:
         """Who reads a frame of the data set with that hash of its manifest."""
         first = digest == self.data[0]
         # Real people have their name in every data set that shows them.
-        same = first or (source in self.sources and source != MADE_HERE)
+        same = first or (source in self.sources and source != run_folder.MADE_HERE)
         if same and identity in self.tested:
             return self.tested[identity], SEEN[0]
         if digest not in self.data:
@@ -121,11 +120,7 @@ def open_run(run: Path, weights: Weights | None, device: torch.device, bf16: boo
     `weights` are those of a frozen backbone that is not in the run. Raises ValueError where the
     folder is no run, has not ended, or as `files.load` does.
     """
-    stated = run_folder.begun(run)
-    if stated is None:
-        raise ValueError(f"run must be a folder of a run, got none of {run_folder.RUN} in {run}")
-    if not run_folder.finished(run):
-        raise ValueError(f"run must have ended, got none of {predictions.NAME} in {run}")
+    stated = run_folder.ended(run)
     tested = _tested(run) if stated["command"] == "finetune" else {}
     folders = {number: run / FOLDER.format(number) / MODEL for number in sorted({*tested.values()})}
     if not folders:

@@ -167,7 +167,7 @@ def _tried(still: Still, box: Box | None, size: int, drawn: bool) -> _Waiting | 
     try:
         found = cut(still, box, size)
     except ValueError as error:
-        return row | {"error": table.printable(str(error))}
+        return row | {"error": table.as_text(str(error))}
     assert still.image is not None
     square = found.square
     row |= {"left": square.x - square.side / 2, "top": square.y - square.side / 2}
@@ -187,7 +187,7 @@ def _answered(
     if waiting:
         batch = batch_of([one.crop for one in waiting], references)
         said = readers.read(batch)
-        named = [table.printable(str(path)) for path in given.neutrals[: len(references)]]
+        named = [table.as_text(str(path)) for path in given.neutrals[: len(references)]]
         known = {"neutral": "given" if named else "none", "neutrals": named}
         known |= {"read_by": readers.name(0), "note": readers.note()}
         for at, one in enumerate(waiting):

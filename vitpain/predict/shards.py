@@ -42,7 +42,7 @@ def read(
                 report(len(batch.rows))
             else:
                 row, error = batch
-                found[row] = _row(frames, row, error=table.printable(error))
+                found[row] = _row(frames, row, error=table.as_text(error))
                 report(1)
     return [found[row] for row in range(len(frames))]
 

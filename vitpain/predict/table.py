@@ -58,7 +58,7 @@ Row = dict[str, Any]
 def row(file: str, **known: Any) -> Row:
     """A row of what is known; all else is null."""
     assert known.keys() <= COLUMNS.keys(), known.keys() - COLUMNS.keys()
-    return dict.fromkeys(COLUMNS) | {"file": printable(file), **known}
+    return dict.fromkeys(COLUMNS) | {"file": as_text(file), **known}
 
 
 def check_out(path: Path) -> None:
@@ -90,7 +90,7 @@ def as_csv(rows: Sequence[Row]) -> bytes:
     return text.getvalue().encode()
 
 
-def printable(name: str) -> str:
+def as_text(name: str) -> str:
     """A file's name as text that can be written anywhere, bytes that are none as \\xNN."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 

@@ -10,6 +10,7 @@ from vitpain.model.backbone import Weights
 from vitpain.model.build import Model
 from vitpain.model.config import ModelConfig
 from vitpain.train.fitted import MODEL
+from vitpain.train.run_folder import MADE_HERE
 
 TRAINED, RANDOM = 0.1, 1.0
 """Learning rate of a backbone as a share of the heads': of one that was trained before (ViTPain as
@@ -66,12 +67,15 @@ def of_run(init: Path, asked: dict[str, Any], weights: Weights | None) -> Begin:
     """Begin with the model of a run.
 
     `asked` are fields of `ModelConfig` that the user named. Raises ValueError where the run has no
-    model, or one that differs in such a field, naming both.
+    model, or one that differs in such a field, naming both, and where weights of a backbone are
+    given that it has itself.
     """
     if not (init / MODEL).is_dir():
         rule = "a run that has ended, or a fold of one"
         raise ValueError(f"init must be {rule}, got {init}, which has no {MODEL}")
-    _, model = files.facts(init / MODEL)
+    stated, model = files.facts(init / MODEL)
+    if weights == "none" or (weights is not None and stated["backbone"]["in_file"]):
+        raise ValueError(f"weights must be left out, {init} has its own, got {weights}")
     for name, value in asked.items():
         found = getattr(model, name)
         if value is not None and value != found:
@@ -91,9 +95,16 @@ def learnt_from(init: Path | None) -> list[dict[str, Any]]:
 
 
 def check_apart(init: Path | None, data: dict[str, Any]) -> None:
-    """Raise ValueError where a run learnt from a data set that it is now to be tested on."""
-    if data in learnt_from(init):
-        raise ValueError(f"init must not have learnt from the data it is tested on, got {init}")
+    """Raise ValueError where a run learnt from a data set that it is now to be tested on.
+
+    Another import of the same source is the same people.
+    """
+    real = {*data["sources"]} - {MADE_HERE}
+    for one in learnt_from(init):
+        same = sorted(real & {*one["sources"]})
+        if one["manifest"] == data["manifest"] or same:
+            got = f"{init}, which learnt from {', '.join(same)}" if same else f"{init}"
+            raise ValueError(f"init must not have learnt from the data it is tested on, got {got}")
 
 
 def _stated(init: Path | None) -> dict[str, Any]:

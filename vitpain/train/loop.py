@@ -38,14 +38,28 @@ def fit(
     Raises ValueError where a loss is not finite, or the checkpoint is damaged or of another model;
     what the last checkpoint holds is kept.
     """
-    done = fitted.finished(work.folder)
+    done = ended(work.folder, machine)
     if done is not None:
         return done
     if machine.main:
         work.folder.mkdir(parents=True, exist_ok=True)
         atomic.remove_temporary(work.folder)
     machine.wait()
-    return _Fit(model, work, config, run, machine, told).go_on()
+    try:
+        return _Fit(model, work, config, run, machine, told).go_on()
+    finally:
+        machine.release(model)
+
+
+def ended(folder: Path, machine: Machine) -> Fitted | None:
+    """How the fit of a folder ended, None where it has not; no checkpoint is left of one that has.
+
+    A kill right at the end may have left one.
+    """
+    done = fitted.finished(folder)
+    if done is not None and machine.main:
+        (folder / checkpoint.NAME).unlink(missing_ok=True)
+    return done
 
 
 def rates(config: TrainConfig) -> tuple[float, float, float]:
@@ -82,7 +96,7 @@ class _Fit:
         self.steps = config.epochs * work.feed.steps
         self.loss = LossConfig(aus=config.au_weight, consistency=config.consistency)
         self.together = machine.together(model)
-        self.since = time.monotonic()
+        self.learnt, self.since = 0, time.monotonic()
         self.begun = self.since - self.done.seconds
 
     def go_on(self) -> Fitted:
@@ -126,6 +140,7 @@ class _Fit:
             done.sums[name] = now if before is None else before.to(now.device) + now
         done.counted += 1
         done.step += 1
+        self.learnt += 1
 
     def _means(self) -> dict[str, float]:
         """Means over the steps since the log's last line and over processes.
@@ -134,11 +149,13 @@ class _Fit:
         """
         done = self.done
         names = sorted(done.sums)
-        sums = torch.stack([done.sums[name] for name in names]) if names else torch.zeros(0)
+        if not names:
+            return {}
+        sums = torch.stack([done.sums[name] for name in names])
         if self.machine.world > 1:
             sums = self.machine.mean(sums)
         done.sums = dict(zip(names, sums.unbind(), strict=True))
-        means = (sums / max(done.counted, 1)).tolist()
+        means = (sums / done.counted).tolist()
         for name, mean in zip(names, means, strict=True):
             if not torch.isfinite(torch.tensor(mean)):
                 where = f"steps {done.step - done.counted + 1} to {done.step}"
@@ -149,15 +166,15 @@ class _Fit:
         done, now = self.done, time.monotonic()
         figures: dict[str, float | int | None] = {**self._means()}
         figures["learning_rate"] = self.optimiser.param_groups[0]["lr"]
-        figures["pairs_per_second"] = done.counted * self.config.batch / (now - self.since)
+        figures["pairs_per_second"] = self.learnt * self.config.batch / (now - self.since)
         figures["seconds"] = now - self.begun
         if journal is not None:
             journal.line("train", done.step, figures)
-        done.sums, done.counted, self.since = {}, 0, now
+        done.sums, done.counted, self.learnt, self.since = {}, 0, 0, now
 
     def _try(self, epoch: int, journal: Journal | None) -> None:
         """Try the model on validation subjects; keep it where it is the best so far."""
-        done, folder = self.done, self.work.folder
+        done, folder, start = self.done, self.work.folder, time.monotonic()
         self.model.eval()
         found = self.work.trial(self.model)
         if journal is not None:
@@ -176,7 +193,8 @@ class _Fit:
             done.best = Best(epoch, found.score)
             if self.machine.main:
                 self._write(folder / BEST.format(epoch))
-        self.since = time.monotonic()
+        # A trial counts for no rate of learning.
+        self.since += time.monotonic() - start
 
     def _write(self, folder: Path) -> None:
         """Write the model as it is, with what it was made from."""

@@ -61,6 +61,11 @@ class Machine:
             model.compile()
         return self.accelerator.prepare_model(model)
 
+    def release(self, model: nn.Module) -> None:
+        """Forget a model that was fitted, and its gradients: the next one needs the room."""
+        self.accelerator.free_memory()
+        model.zero_grad(set_to_none=True)
+
     def mean(self, sums: Tensor) -> Tensor:
         """The mean over processes."""
         found = self.accelerator.reduce(sums, "mean")
@@ -103,13 +108,17 @@ def repeatable(threads: int) -> Iterator[None]:
     # CUDA's matrix products are the same bits again only with a workspace of fixed size.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     exact, before = torch.are_deterministic_algorithms_enabled(), torch.get_num_threads()
+    filled = torch.utils.deterministic.fill_uninitialized_memory
     with torch.random.fork_rng(list(range(torch.cuda.device_count()))):
         torch.use_deterministic_algorithms(True)
+        # Nothing here reads what it has not written; filling it costs time.
+        torch.utils.deterministic.fill_uninitialized_memory = False
         torch.set_num_threads(threads)
         try:
             yield
         finally:
             torch.use_deterministic_algorithms(exact)
+            torch.utils.deterministic.fill_uninitialized_memory = filled
             torch.set_num_threads(before)
 
 

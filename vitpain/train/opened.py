@@ -1,12 +1,14 @@
 """A run's folder opened for work: options decided, claimed, held to what it began with."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from assets.unbc import SURROGATE
+from vitpain.data import neutrals
 from vitpain.data.frames import Frames
 from vitpain.model.build import Model
 from vitpain.train import begin as beginning
@@ -33,7 +35,7 @@ def opened(
     config = decided(config, begin, run.out)
     where = machine(config, loose=begin.model.variant == "distilled")
     sources = sorted(set(frames.column("source").tolist()))
-    surrogate = run_folder.SURROGATE in sources or beginning.stand_in(begin.init)
+    surrogate = SURROGATE in sources or beginning.stand_in(begin.init)
     stated = {
         **wanted,
         **begin.facts(),
@@ -53,6 +55,9 @@ def opened(
             made.append(begin.make(config.seed))
         if where.main:
             run_folder.hold(run.out, stated)
+        if where.main and begin.model.sees_neutral and not run_folder.finished(run.out):
+            for text in told_of_neutrals(neutrals.find(frames).people):
+                told.say(text)
         where.wait()
 
         def make() -> Model:
@@ -60,6 +65,16 @@ def opened(
 
         facts = {name: stated[name] for name in SAID}
         yield Stage(frames, config, run, where, told, begin.weights, facts), make
+
+
+def told_of_neutrals(people: Mapping[str, int]) -> list[str]:
+    """What to know of neutrals that were not made as such, by how many people they were found."""
+    said = {
+        "aus_zero": "frames whose coded AUs are all 0 are the neutrals",
+        "pspi_zero": "no frame has all coded AUs at 0, and those of PSPI 0 are the neutrals",
+        "none": "no frame is a neutral",
+    }
+    return [f"of {people[rule]} people {text}" for rule, text in said.items() if people[rule]]
 
 
 def decided(config: TrainConfig, begin: Begin, out: Path) -> TrainConfig:

@@ -13,6 +13,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
+
 from assets import atomic
 from generator.shards import manifest
 from generator.shards.folder import difference
@@ -21,11 +23,14 @@ from vitpain.evaluate import predictions
 
 RUN, LOCK = "run.json", ".lock"
 FORMAT = "pain3d run 1"
-SURROGATE = "unbc-surrogate"
-"""Source of frames that stand in for UNBC-McMaster: what is made from them says so."""
 PACKAGES = ("torch", "timm", "peft", "opencv-python-headless", "numpy")
 """Whose versions may decide a weight's last bits; they are stated and not held."""
 UNHELD = ("versions", "places")
+FIELDS: dict[str, type] = {
+    "command": str, "data": list, "extra": list, "train": dict, "sources": list, "surrogate": bool,
+}  # fmt: skip
+MADE_HERE = "3d"
+"""Source whose names of people mean nothing beyond their own data set."""
 
 
 @contextmanager
@@ -72,6 +77,29 @@ def begun(out: Path) -> dict[str, Any] | None:
     return content
 
 
+def known(out: Path) -> dict[str, Any] | None:
+    """What a run began with, every field that is read of it there and of its kind.
+
+    None where none has begun. Raises ValueError that names file and field.
+    """
+    stated = begun(out)
+    for name, kind in FIELDS.items() if stated is not None else ():
+        if not isinstance(stated.get(name), kind):
+            got = type(stated.get(name)).__name__
+            raise ValueError(f"{out / RUN}: {name} must be a {kind.__name__}, got {got}")
+    return stated
+
+
+def ended(run: Path) -> dict[str, Any]:
+    """What a run that has ended began with. Raises ValueError for any other folder."""
+    stated = known(run)
+    if stated is None:
+        raise ValueError(f"run must be a folder of a run, got none of {RUN} in {run}")
+    if not finished(run):
+        raise ValueError(f"run must have ended, got none of {predictions.NAME} in {run}")
+    return stated
+
+
 def hold(out: Path, wanted: Mapping[str, Any]) -> None:
     """Write what a run begins with where nothing stands, else hold it to what was written.
 
@@ -95,7 +123,7 @@ def finished(out: Path) -> bool:
 
 
 def data_facts(folders: Sequence[Path]) -> list[dict[str, Any]]:
-    """Data sets by the hash of their manifests, which hold the hash of every file."""
+    """Data sets by the hash of their manifests, which hold all files' hashes, and their sources."""
     facts = []
     for folder in folders:
         files = manifest.read(folder)
@@ -104,15 +132,9 @@ def data_facts(folders: Sequence[Path]) -> list[dict[str, Any]]:
         name = "index.parquet"
         if name in files and manifest.checksum(folder / name) != files[name]:
             raise ValueError(f"{folder / name} must be as its manifest lists it, got another")
-        facts.append({"manifest": digest})
+        sources = pq.read_table(folder / name, columns=["source"])["source"].unique().to_pylist()
+        facts.append({"manifest": digest, "sources": sorted(sources)})
     return facts
-
-
-def weights_facts(weights: str | Path) -> str:
-    """Weights begun with: their name, or the hash of the file."""
-    if isinstance(weights, str):
-        return weights
-    return manifest.checksum(weights).sha256
 
 
 def versions() -> dict[str, str]:

@@ -22,11 +22,11 @@ from vitpain.model import files
 from vitpain.model.backbone import Weights
 from vitpain.model.build import Model
 from vitpain.predict.rows import RowsConfig, predict_rows
-from vitpain.train import collapse, fitted
+from vitpain.train import collapse
 from vitpain.train.config import Run, TrainConfig
 from vitpain.train.feed import Feed, has_heat, pair_config
 from vitpain.train.fitted import MODEL, Fitted, Told, Trial, Work
-from vitpain.train.loop import fit
+from vitpain.train.loop import ended, fit
 from vitpain.train.machine import Machine
 
 TESTED: tuple[Whose, ...] = ("right", "other", "none")
@@ -79,7 +79,7 @@ def steps(config: TrainConfig, parts: Parts) -> int:
 
 def learn(stage: Stage, parts: Parts, folder: Path, make: Callable[[], Model]) -> Fitted:
     """Fit a model in a folder, from where that is; `make` is not asked where it has ended."""
-    done = fitted.finished(folder)
+    done = ended(folder, stage.machine)
     if done is not None:
         return done
     config, machine, frames = stage.config, stage.machine, stage.frames
