@@ -32,8 +32,8 @@ RANGES = {
 }
 """Outputs in their order, each from 0 to this."""
 TOLERANCE = 1e-4
-"""Largest difference from torch, as a share of an output's range: rounding of float32 reaches
-about a thousandth of it in a small model and a tenth in a deep one."""
+"""Largest difference from torch, as a share of an output's range. Rounding of float32 reached 2e-7
+of it in four blocks; a deep model's is larger, and no decision hangs on a ten-thousandth."""
 LARGEST = 2**31 - 2**20
 """Bytes of weights that one ONNX file holds; those of a larger model lie in a second one."""
 TRIED = ((1, 1, True), (3, 2, True), (1, 2, False), (3, 1, False))
