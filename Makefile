@@ -20,6 +20,9 @@ demo: .venv/run.done
 story: .venv/test.done
 	$(BIN)/python -m scripts.story
 
+# One thread each: two workers with threads that wait for each other take twice as long.
+test: export OMP_NUM_THREADS = 1
+test: export OPENBLAS_NUM_THREADS = 1
 test: .venv/test.done lint
 	$(BIN)/python -m pytest -m "not slow and not gpu" -n 2 --dist loadfile
 

@@ -23,7 +23,7 @@ from scripts.story_page import page
 
 OUT = Path("story")
 PAGE, FIGURES = "report.html", "report.json"
-PEOPLE, SUBJECTS = 72, 10
+PEOPLE, SUBJECTS = 60, 10
 # Enough for PSPI to be read on people who were not seen, in a minute of two cores. Crops are not
 # varied: that would take many more epochs.
 SYNTHETIC = (
@@ -34,9 +34,9 @@ MODEL = "--weights none --backbone vit_mini_patch16_dinov3 --size 64 --threads 1
 LEARN = "--epochs 16 --batch 16 --learning-rate 2e-3 --augment none --validate-every 4".split()
 # The first ten of UNBC's names: two in each of the public folds.
 FILMED = (
-    f"--subjects {SUBJECTS} --sequences 2 --frames 14 --width 240 --height 180 --pain 0.4"
+    f"--subjects {SUBJECTS} --sequences 1 --frames 20 --width 240 --height 180 --pain 0.4"
 ).split()
-TUNE = "--epochs 3 --batch 16 --learning-rate 5e-4 --threads 1".split()
+TUNE = "--epochs 2 --batch 16 --learning-rate 5e-4 --threads 1".split()
 STOPPED = """The story stopped and deleted nothing.
 Where the code has changed since {out} was begun: rm -r {out} && make story"""
 
