@@ -72,7 +72,7 @@ def test_landmarks_where_faces_were_cut_by_them() -> None:
 
 
 def row(record: Record) -> dict:
-    names = ("key", "identity", "kind", "view", "source", "neutral_key")
+    names = ("key", "identity", "kind", "view", "fold", "source", "neutral_key")
     return {name: getattr(record, name) for name in names}
 
 

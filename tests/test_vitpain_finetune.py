@@ -11,12 +11,12 @@ import pyarrow.compute as pc
 import pytest
 import torch
 
+from assets.folds import How
 from assets.unbc import SUBJECTS
 from tests import learning
 from tests.cohort import PEOPLE, cohort
 from tests.learning import EVERY, told
 from tests.runs import make
-from vitpain.data.folds import How
 from vitpain.data.frames import Frames, open_frames
 from vitpain.evaluate import predictions
 from vitpain.model import files

@@ -18,6 +18,7 @@ from assets.population import SPLITS
 from generator.shards import index, manifest
 from generator.shards.card import About, about_options, card
 from generator.shards.croissant import croissant
+from generator.shards.derived import DERIVED
 from generator.shards.imported import IMPORTED
 from generator.shards.index import Row
 from generator.shards.manifest import Checksum, json_bytes, read_json
@@ -142,10 +143,11 @@ def descriptions(
     """
     options = config.get("options")
     about = about_options(about, options, config.get("made_with"))
+    said = options or config.get(IMPORTED) or config.get(DERIVED)
     return {
         CROISSANT: croissant(about, files),
         TIMM: json_bytes(timm_info(rows)),
-        CARD: card(about, tuple(config["members"]), rows, options or config.get(IMPORTED)).encode(),
+        CARD: card(about, tuple(config["members"]), rows, said).encode(),
     }
 
 

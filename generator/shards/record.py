@@ -191,15 +191,29 @@ class Makers:
 
 
 @dataclass(frozen=True)
-class Translation:
-    """How a 2D picture came from a photograph; null for every other source."""
+class Registration:
+    """How a face was aligned by a head that was fitted to its landmarks; null where it was not."""
 
-    condition: Annotated[Intensities, "what the network was given, 0-5"]
-    input_key: Annotated[str, "the input frame"]
-    aus: Annotated[str, "name of the list of action units"]
-    score: Annotated[float, "the list's score"]
-    network: Annotated[str, "the network's name and hash"]
-    trained_on: Annotated[tuple[str, ...], "subjects that trained the network"]
+    mode: Annotated[Literal["2d", "3d"], "turned in the plane, or drawn from the front"]
+    pose: Annotated[Angles, "of the head as photographed"]
+    error: Annotated[float, "root mean square of the landmarks' misfit, share of the eye distance"]
+    mirrored: Annotated[float, "share of the face's pixels that come from its other side"]
+    filled: Annotated[float, "share of the face's pixels that were seen on neither side"]
+
+
+@dataclass(frozen=True)
+class Translation:
+    """How a 2D picture came from a photograph; null for every other source.
+
+    Where the photograph was left unchanged, condition, list, score and network are null.
+    """
+
+    input_key: Annotated[str, "the input frame, in the data set that was registered"]
+    trained_on: Annotated[tuple[str, ...], "subjects that trained the network"] = ()
+    condition: Annotated[Intensities | None, "what the network was given, 0-5"] = None
+    aus: Annotated[str | None, "the list of action units, such as 4=2 43=1"] = None
+    score: Annotated[float | None, "the list's score, of 60"] = None
+    network: Annotated[str | None, "the network's name and hash"] = None
 
 
 @dataclass(frozen=True)
@@ -239,8 +253,10 @@ class Record:
     occluders: Annotated[tuple[str, ...], "names of what lies in front"] = ()
     landmarks: Annotated[LandmarkFacts | None, "null where not known"] = None
     crop: Annotated[
-        tuple[Triple, Triple], "original pixels to this picture's pixels, homogeneous"
+        tuple[Triple, Triple] | None,
+        "original pixels to this picture's pixels, homogeneous; null where no affine map does it",
     ] = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
+    registration: Annotated[Registration | None, "aligned faces only"] = None
     seed: Annotated[int | None, "of the data set"] = None
     made_by: Annotated[Makers, "versions and hashes"] = field(default_factory=Makers)
     translation: Annotated[Translation | None, "2D pictures only"] = None

@@ -15,21 +15,25 @@ from generator.shards.stated import Options
 Fault = tuple[str, str, object]
 """Key of the sample (empty for the whole set), rule, value."""
 FACTS = ("split", "age_years", "sex", "ethnicity", "african", "asian", "caucasian", "skin_tone")
-COLUMNS = ("key", "identity", "kind", "view", "source", "neutral_key", "shard", *FACTS)
+COLUMNS = ("key", "identity", "kind", "view", "fold", "source", "neutral_key", "shard", *FACTS)
 """Columns of the index that the rules of this file read."""
 
 
 def pair_faults(rows: list[Row]) -> Iterator[Fault]:
-    """Yield samples without their neutral, and views with none or more than one."""
+    """Yield samples without their neutral, and views with none or more than one.
+
+    The blocks of two folds share no neutral.
+    """
     by_key = {row["key"]: row for row in rows}
-    neutrals = Counter((row["identity"], row["view"]) for row in rows if row["kind"] == "neutral")
+    neutrals = Counter(_place(row) for row in rows if row["kind"] == "neutral")
     # A data set of others may lack the neutral of a person and view; then none is named.
     paired = [row for row in rows if row["kind"] != "real"]
     paired = [row for row in paired if row["source"] in MADE or row["neutral_key"] is not None]
-    for place in {(row["identity"], row["view"]) for row in paired}:
+    for place in {_place(row) for row in paired}:
         if neutrals[place] != 1:
-            identity, view = place
-            yield "", f"{identity} view {view} must have one neutral", neutrals[place]
+            identity, view, fold = place
+            block = "" if fold is None else f" fold {fold}"
+            yield "", f"{identity} view {view}{block} must have one neutral", neutrals[place]
     for row in rows:
         name = row["neutral_key"]
         if row["kind"] == "real" or (row["source"] != "3d" and name is None):
@@ -39,10 +43,14 @@ def pair_faults(rows: list[Row]) -> Iterator[Fault]:
             yield row["key"], "neutral_key must be in the index", name
         elif neutral["kind"] != "neutral":
             yield row["key"], "neutral_key must name a neutral", name
-        elif (neutral["identity"], neutral["view"]) != (row["identity"], row["view"]):
+        elif _place(neutral) != _place(row):
             yield row["key"], "neutral must be of the same person and view", name
         elif row["kind"] == "neutral" and name != row["key"]:
             yield row["key"], "a neutral's neutral_key must be its own key", name
+
+
+def _place(row: Row) -> tuple[str, int | None, int | None]:
+    return row["identity"], row["view"], row["fold"]
 
 
 def duplicate_faults(pairs: Iterable[tuple[str, Hashable]], rule: str) -> Iterator[Fault]:

@@ -7,6 +7,7 @@ from assets.environments import NAMES
 from assets.population import parse_ages
 from generator.shards.card import MEMBERS
 from generator.shards.codec import MAPS
+from generator.shards.derived import read_derived
 from generator.shards.imported import read_imported
 from generator.shards.record_json import field_types, read_value
 
@@ -101,7 +102,7 @@ def _check_ranges(options: Options, where: str) -> None:
 def check_config(config: Any, where: str) -> dict[str, Any]:
     """Hold a configuration to its types and give it back.
 
-    Errors are those of `read_options` and of `read_imported`.
+    Errors are those of `read_options`, `read_imported` and `read_derived`.
     """
     if not isinstance(config, dict):
         raise ValueError(f"{where} must be an object, got {config!r}")
@@ -112,9 +113,10 @@ def check_config(config: Any, where: str) -> dict[str, Any]:
     if unknown or "json" not in members or len(set(members)) != len(members):
         rule = f"among {', '.join(MEMBERS)}, each once and json one of them"
         raise ValueError(f"{where}: members must be {rule}, got {members!r}")
-    options, imported = read_options(config, where), read_imported(config, where)
-    if options is not None and imported is not None:
-        raise ValueError(f"{where} must have options or imported, got both")
+    options = read_options(config, where)
+    said = (options, read_imported(config, where), read_derived(config, where))
+    if sum(one is not None for one in said) > 1:
+        raise ValueError(f"{where} must have options, imported or derived, got several")
     if options is not None and options.members != members:
         rule = f"those of its options, {options.members}"
         raise ValueError(f"{where}: members must be {rule}, got {members!r}")

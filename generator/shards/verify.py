@@ -18,6 +18,7 @@ import pyarrow as pa
 from generator.shards import folder as layout
 from generator.shards import index, manifest, set_rules
 from generator.shards.card import SYNTHETIC
+from generator.shards.derived import Derived, about_derived, derived_faults, read_derived
 from generator.shards.drawn_rules import drawn_faults
 from generator.shards.findings import Findings
 from generator.shards.folder_rules import check_descriptions, check_files, check_index
@@ -86,14 +87,17 @@ def verify(
     seen.rows = pa.concat_tables(tables)
     options = read_options(config, layout.CONFIG)
     imported = read_imported(config, layout.CONFIG)
+    derived = read_derived(config, layout.CONFIG)
     # Card and counts are those of the index: where that is wrong, they are no news.
     if stated is not None and check_index(stated, seen.rows, found):
         sources = set(stated.column("source").to_pylist())
         about = SYNTHETIC if options is not None and sources <= {"3d"} else None
         if imported is not None:
             about = about_imported(imported)
+        if derived is not None:
+            about = about_derived(derived)
         check_descriptions(folder, config, stated, about, found)
-    _check_set(seen, options, part is None, found)
+    _check_set(seen, options, derived, part is None, found)
     found.figures = _figures(files, seen, found)
     return found
 
@@ -102,6 +106,7 @@ def read_one(folder: Path, config: dict[str, Any], name: str, report: Report) ->
     """Read one shard: every sample by itself, and pairs, which never leave a shard."""
     members, options = tuple(config["members"]), read_options(config, layout.CONFIG)
     imported = read_imported(config, layout.CONFIG)
+    derived = read_derived(config, layout.CONFIG)
     path, seen = folder / name, Seen()
     found, rows = seen.findings, list[index.Row]()
     for stored in _stored(path, found):
@@ -121,13 +126,16 @@ def read_one(folder: Path, config: dict[str, Any], name: str, report: Report) ->
         for rule, value in (
             *drawn_faults(record, options),
             *imported_faults(record, imported),
+            *derived_faults(record, derived),
         ):
             found.add(name, record.key, rule, value)
         # A camera may take the same picture twice; nothing that is drawn is drawn twice.
         if record.kind != "real":
             picture = sample.members.get(record.image, b"")
-            seen.pictures.append((record.key, hashlib.sha256(picture).hexdigest()))
-        if record.source == "3d":
+            # The blocks of two folds begin with the same inputs.
+            block = "" if record.fold is None else f"{record.fold} "
+            seen.pictures.append((record.key, block + hashlib.sha256(picture).hexdigest()))
+        if record.source == "3d" and derived is None:
             scene = set_rules.scene(record, () if options is None else options.vary)
             first, expected = seen.scenes.setdefault(
                 (record.identity, record.view), (record.key, scene)
@@ -159,8 +167,13 @@ def _check_sample(
         found.add(file, stored.key, rule, value)
 
 
-def _check_set(seen: Seen, options: Options | None, whole: bool, found: Findings) -> None:
+def _check_set(
+    seen: Seen, options: Options | None, derived: Derived | None, whole: bool, found: Findings
+) -> None:
     rows = seen.rows.select(set_rules.COLUMNS).to_pylist()
+    if derived is not None and derived.step != "augment2d":
+        # What was left out on the way is listed by the report; counts are not those of its source.
+        rows = [{**row, "source": derived.step} for row in rows]
     keys = ((row["key"], row["key"]) for row in rows)
     checks = [
         set_rules.duplicate_faults(keys, "key must be that of one sample"),

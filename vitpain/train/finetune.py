@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from vitpain.data import folds as dividing
-from vitpain.data.folds import Fold, How
+from assets import folds as dividing
+from assets.folds import Fold, How
 from vitpain.data.frames import Frames, open_frames
 from vitpain.evaluate import predictions
 from vitpain.train import fitted, run_folder, stage

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from assets.unbc import SURROGATE
+from generator.shards.derived import stands_in
 from vitpain.data import neutrals
 from vitpain.data.frames import Frames
 from vitpain.model.build import Model
@@ -35,7 +36,8 @@ def opened(
     config = decided(config, begin, run.out)
     where = machine(config, loose=begin.model.variant == "distilled")
     sources = sorted(set(frames.column("source").tolist()))
-    surrogate = SURROGATE in sources or beginning.stand_in(begin.init)
+    surrogate = any(stands_in(one.config) for one in frames.sets) or SURROGATE in sources
+    surrogate = surrogate or beginning.stand_in(begin.init)
     stated = {
         **wanted,
         **begin.facts(),

@@ -2,9 +2,9 @@
 
 import pytest
 
+from assets.folds import PUBLIC, THESIS, Fold, How, folds
 from assets.unbc import SUBJECTS
 from generator.surrogate import names
-from vitpain.data.folds import PUBLIC, THESIS, Fold, How, folds
 
 MANY = tuple(f"p{number:03d}" for number in range(30))
 
