@@ -59,7 +59,7 @@ def test_every_member_and_field_is_described(data: Path) -> None:
         "| `landmarks.scheme` | str: ibug68, aam66 | order of the points |",
         "| `camera.extrinsics` | list [3, 4] of float | world to camera, metres;",
         "| `camera.intrinsics` | list [3, 3] of float | pixels",
-        "| `crop` | list [2, 3] of float |",
+        "| `crop` | list [2, 3] of float or null |",
         "| `light.key_colour` | list [3] of float or null |",
         "| `occluders` | list [n] of str |",
         "| `kind` | str: neutral, pain, confounder, real | role of the picture |",
