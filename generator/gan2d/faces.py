@@ -1,0 +1,192 @@
+"""Faces of a data set as a GAN trains on them: cut and scaled once, in a file that is mapped.
+
+Memory does not grow with the data: pictures lie in a NumPy file of bytes, of which the operating
+system keeps what is used. A face is cut by the rule of every estimator (`assets.face_crop`); one
+that was registered is whole as it is.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from jaxtyping import Float32, Int64, UInt8
+
+from assets import atomic, face_crop
+from assets.face_crop import Square
+from assets.facs import AUS, HIGHEST
+from generator.shards.codec import decode
+from generator.shards.folder import DataSet, to_sample
+from generator.shards.imported import IMPORTED
+from generator.shards.index import Row
+from generator.shards.record import LabelSource, Record, Sample
+from generator.shards.tarball import read_shard
+
+Progress = Callable[[int, int], None]
+"""Called with faces since the last call, and faces in all."""
+PICTURES, LABELS, DONE = "pictures.npy", "labels.npy", "faces.json"
+
+
+@dataclass(frozen=True)
+class Faces:
+    """Faces in the order of the index, those without labels left out."""
+
+    pictures: UInt8[np.ndarray, "rows size size 3"]
+    """sRGB, mapped from the disk."""
+    rows: Int64[np.ndarray, " faces"]
+    """Where in `pictures` a face lies."""
+    aus: Float32[np.ndarray, "faces aus"]
+    """0-1, intensity over its highest."""
+    person: Int64[np.ndarray, " faces"]
+    """Number in `people`."""
+    people: tuple[str, ...]
+    unlabelled: int
+    """Faces that were left out."""
+
+    def __len__(self) -> int:
+        """Number of faces."""
+        return len(self.rows)
+
+    def take(self, numbers: Int64[np.ndarray, " taken"]) -> UInt8[np.ndarray, "taken size size 3"]:
+        """Pictures of some faces."""
+        return np.asarray(self.pictures[self.rows[numbers]])
+
+    def of(self, people: Sequence[str]) -> Int64[np.ndarray, " chosen"]:
+        """Numbers of the faces of some people."""
+        wanted = np.isin(np.array(self.people), np.array(people))
+        return np.flatnonzero(wanted[self.person])
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Whose AUs, and which; none named: those that no face lacks."""
+
+    source: LabelSource
+    aus: tuple[int, ...]
+
+    def of(self, record: Record) -> dict[int, float | None] | None:
+        """Intensities that a record has of this source."""
+        codes = getattr(record.aus, self.source)
+        return None if codes is None else codes.label
+
+
+def conditions(data: DataSet, labels: LabelSource | None, aus: tuple[int, ...]) -> Labels:
+    """Whose AUs a data set is learned from, and which.
+
+    Raises ValueError where it has no AUs of that source, or none that all faces have.
+    """
+    found = data.index.column("label_source").unique().to_pylist()
+    if labels is None:
+        named = sorted({name for name in found if name is not None})
+        if len(named) != 1:
+            rule = "action units of one source, or be told which to take (--labels)"
+            raise ValueError(f"{data.folder} must have {rule}, got {', '.join(named) or 'none'}")
+        labels = named[0]
+    return Labels(labels, aus)
+
+
+def cut(
+    data: DataSet, labels: Labels, size: int, place: Path, progress: Progress
+) -> tuple[Faces, tuple[int, ...]]:
+    """Cut the faces of a data set into `place`, or take those that lie there, and their AUs.
+
+    Raises ValueError that names the data set where it has no AUs of that source, no AU that all
+    faces have, or lacks one that was named.
+    """
+    rows = data.index.to_pylist()
+    if not (place / DONE).is_file():
+        place.mkdir(parents=True, exist_ok=True)
+        _write(data, rows, labels, size, place, progress)
+    done = json.loads((place / DONE).read_text())
+    table = np.load(place / LABELS)
+    numbers = np.array(done["rows"], np.int64)
+    names = [rows[number]["identity"] for number in numbers]
+    people = tuple(sorted(set(names)))
+    there = {name: at for at, name in enumerate(people)}
+    aus, kept = _chosen(table, labels, str(data.folder))
+    columns = [AUS.index(au) for au in aus]
+    if len(kept) == 0:
+        rule = f"a face with the action units {', '.join(map(str, aus))} of {labels.source}"
+        raise ValueError(f"{data.folder} must have {rule}, got none")
+    highest = np.array([HIGHEST[au] for au in aus], np.float32)
+    person = np.array([there[name] for name in names], np.int64)
+    faces = Faces(
+        np.load(place / PICTURES, mmap_mode="r"),
+        kept,
+        (table[kept][:, columns] / highest).astype(np.float32),
+        person[kept],
+        people,
+        len(rows) - len(kept),
+    )
+    return faces, aus
+
+
+def _chosen(
+    table: Float32[np.ndarray, "rows 19"], labels: Labels, folder: str
+) -> tuple[tuple[int, ...], Int64[np.ndarray, " kept"]]:
+    """AUs of the condition, and the rows that have all of them."""
+    if labels.aus:
+        aus = labels.aus
+        lacking = [au for au in aus if np.isnan(table[:, AUS.index(au)]).all()]
+        if lacking:
+            rule = f"AU{lacking[0]} of {labels.source}"
+            raise ValueError(f"{folder} must have {rule} where it is in --aus, got only nulls")
+    else:
+        some = table[~np.isnan(table).all(axis=1)]
+        aus = tuple(
+            au for at, au in enumerate(AUS) if len(some) and not np.isnan(some[:, at]).any()
+        )
+        if not aus:
+            rule = f"action units of {labels.source} that are null in no face"
+            raise ValueError(f"{folder} must have {rule}, got none; name some (--aus)")
+    columns = [AUS.index(au) for au in aus]
+    return aus, np.flatnonzero(~np.isnan(table[:, columns]).any(axis=1))
+
+
+def _write(
+    data: DataSet, rows: list[Row], labels: Labels, size: int, place: Path, progress: Progress
+) -> None:
+    number = {row["key"]: at for at, row in enumerate(rows)}
+    labelled: list[int] = []
+    table = np.full((len(rows), len(AUS)), np.nan, np.float32)
+    shape = (len(rows), size, size, 3)
+    pictures = np.lib.format.open_memmap(place / PICTURES, "w+", np.uint8, shape)
+    for shard in data.index.column("shard").unique().to_pylist():
+        path = data.folder / shard
+        for stored in read_shard(path):
+            progress(1, len(rows))
+            sample = to_sample(stored, path)
+            known = labels.of(sample.record)
+            if known is None:
+                continue
+            at = len(labelled)
+            table[at] = [np.nan if known[au] is None else known[au] for au in AUS]
+            pictures[at] = face(sample, size, data)
+            labelled.append(number[stored.key])
+    pictures.flush()
+    with atomic.writing(place / LABELS) as file:
+        np.save(file, table[: len(labelled)])
+    atomic.write(place / DONE, json.dumps({"rows": labelled}).encode())
+
+
+def face(sample: Sample, size: int, data: DataSet) -> UInt8[np.ndarray, "size size 3"]:
+    """The face of a sample, `size` pixels wide: cut by its landmarks, or whole if registered."""
+    record = sample.record
+    image = decode(record.image, sample.members[record.image])
+    if record.registration is not None:
+        if record.width == size:
+            return image
+        # Half a picture or less is averaged, more is bilinear: nothing is sharper than it was.
+        how = cv2.INTER_AREA if record.width > size else cv2.INTER_LINEAR
+        return cv2.resize(image, (size, size), interpolation=how)
+    square = _square(record, float(data.config.get(IMPORTED, {}).get("margin", 0.0)))
+    return face_crop.cut(image, face_crop.matrix(square, size), size)
+
+
+def _square(record: Record, margin: float) -> Square:
+    if record.landmarks is None:
+        side = min(record.width, record.height) / (1.0 + margin)
+        return Square(record.width / 2, record.height / 2, side)
+    return face_crop.around(np.array(record.landmarks.points, np.float64), record.key)

@@ -1,0 +1,193 @@
+"""The folder of a GAN: `gan.json`, and a folder a network with its generator's weights.
+
+`gan.json` is written when the run begins, with all that decides the weights, and again when it
+ends; a folder whose `finished` is false can be resumed. A network without folds keeps its critic
+too, so that another run can go on from both.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import safetensors
+from safetensors.torch import load as from_bytes
+from safetensors.torch import save as to_bytes
+from torch import nn
+
+from assets import atomic
+from generator.gan2d.network import Critic, Generator
+from generator.shards.derived import Registered
+from generator.shards.manifest import json_bytes, read_json
+from generator.shards.record import LabelSource
+from generator.shards.record_json import read_value
+
+GAN, FORMAT = "gan.json", "pain3d gan 1"
+WEIGHTS = {"generator": "generator.safetensors", "critic": "critic.safetensors"}
+THESIS_CLOSED = 0.4
+"""AU45, of 1, at which eyes are closed after training on OpenFace's labels (thesis, eq. 12)."""
+
+
+@dataclass(frozen=True)
+class Saw:
+    """People of a data set that trained a network."""
+
+    source: str
+    """Name of their data set; people of other data sets are other people."""
+    data: str
+    """SHA-256 of its manifest."""
+    labels: LabelSource
+    people: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Network:
+    """One network of a folder."""
+
+    name: str
+    fold: int | None
+    trained_on: tuple[str, ...]
+    """People of the run's data set."""
+    paints: tuple[str, ...] | None
+    """Whom alone it paints; null: anybody whom it has not seen."""
+    sha256: str | None
+    """Of the generator's weights; null while it is trained."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Size and AUs of all networks of a folder."""
+
+    size: int
+    width: int
+    blocks: int
+    aus: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Closed:
+    """The AU45, of 1, that stands for AU43 = 1, and why; null where the network has no AU45."""
+
+    au45: float | None
+    why: Literal["thesis", "labels", "sweep", "no AU45"] | None
+
+
+@dataclass(frozen=True)
+class Gan:
+    """What `gan.json` says."""
+
+    format: str
+    finished: bool
+    shape: Shape
+    registered: Registered | None
+    """How the faces were aligned."""
+    surrogate: bool
+    saw: Saw
+    """Whom the networks were trained on, between them."""
+    before: tuple[Saw, ...]
+    """Whom the weights saw that they began with."""
+    config: str
+    """Options that decide the weights, as JSON text."""
+    init: str | None
+    """Hash of the generator that all networks began with."""
+    closed: Closed
+    networks: tuple[Network, ...]
+
+    def seen(self, network: Network, source: str) -> tuple[str, ...]:
+        """People of a data set whom a network saw, in this run or before."""
+        names = set(network.trained_on) if source == self.saw.source else set()
+        for one in self.before:
+            if one.source == source:
+                names |= set(one.people)
+        return tuple(sorted(names))
+
+    def paints(self, person: str, source: str, fold: int | None) -> Network:
+        """The network of a fold that paints a person.
+
+        Raises ValueError where it is nobody's to paint there, or each has seen them.
+        """
+        for network in self.networks:
+            if network.fold != fold or (network.paints and person not in network.paints):
+                continue
+            if person in self.seen(network, source):
+                rule = "a person whom it has never seen"
+                raise ValueError(f"network {network.name} must paint {rule}, got {person}")
+            return network
+        which = "" if fold is None else f" of fold {fold}"
+        raise ValueError(f"{person} must be painted by a network{which}, got none that may")
+
+    def folds(self) -> tuple[int | None, ...]:
+        """The outer folds, or None alone."""
+        return tuple(dict.fromkeys(network.fold for network in self.networks))
+
+
+def read(folder: Path) -> Gan:
+    """Read what a folder says of itself.
+
+    Raises ValueError where it is none of these folders or says something else.
+    """
+    path = folder / GAN
+    if not path.is_file():
+        raise ValueError(f"{folder} must be a folder of networks, got no {GAN}")
+    gan = read_value(read_json(path), Gan, str(path))
+    assert isinstance(gan, Gan)
+    if gan.format != FORMAT:
+        raise ValueError(f"{path} must have the format {FORMAT!r}, got {gan.format!r}")
+    return gan
+
+
+def opened(folder: Path) -> Gan:
+    """Read a folder that is finished; raises ValueError for one that is not."""
+    gan = read(folder)
+    if not gan.finished:
+        raise ValueError(f"{folder} must be finished; go on with train-gan --resume")
+    return gan
+
+
+def write(folder: Path, gan: Gan) -> None:
+    """Write what a folder says of itself."""
+    atomic.write(folder / GAN, json_bytes(asdict(gan)))
+
+
+def hashed(folder: Path) -> str:
+    """One hash of all that a finished folder holds: its facts, and with them every generator's."""
+    return f"sha256:{hashlib.sha256((folder / GAN).read_bytes()).hexdigest()}"
+
+
+def save(path: Path, network: nn.Module, facts: Mapping[str, Any]) -> str:
+    """Write a network's weights with what they are; gives the file's SHA-256."""
+    ready = {name: one.detach().contiguous().cpu() for name, one in network.state_dict().items()}
+    data = to_bytes(ready, {"format": FORMAT, **{k: str(v) for k, v in facts.items()}})
+    atomic.write(path, data)
+    return hashlib.sha256(data).hexdigest()
+
+
+def generator(folder: Path, gan: Gan, network: Network) -> Generator:
+    """The generator of a network with its weights.
+
+    Raises ValueError where its file is not the one that `gan.json` names.
+    """
+    made = Generator(len(gan.shape.aus), gan.shape.width, gan.shape.blocks)
+    _load(folder / network.name / WEIGHTS["generator"], made, network.sha256)
+    return made
+
+
+def critic(folder: Path, gan: Gan, network: Network) -> Critic:
+    """The critic of a network; raises ValueError where it was not kept."""
+    made = Critic(len(gan.shape.aus), gan.shape.size, gan.shape.width)
+    _load(folder / network.name / WEIGHTS["critic"], made, None)
+    return made
+
+
+def _load(path: Path, network: nn.Module, sha256: str | None) -> None:
+    if not path.is_file():
+        raise ValueError(f"{path} must be there, got no such file")
+    data = path.read_bytes()
+    if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
+        raise ValueError(f"{path} must be the file that {GAN} names, got another SHA-256")
+    try:
+        network.load_state_dict(from_bytes(data))
+    except (safetensors.SafetensorError, RuntimeError) as error:
+        got = " ".join(str(error).split())[:200]
+        raise ValueError(f"{path} must hold the weights of this network, got {got}") from error

@@ -1,0 +1,97 @@
+"""A finished data set that another one is made of: its people, their pictures, what it states."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from assets.population import Split
+from generator.config import file_hash
+from generator.shards import manifest
+from generator.shards.derived import DERIVED, Derived, read_derived, stands_in
+from generator.shards.folder import CONFIG, DataSet, open_folder
+from generator.shards.imported import IMPORTED
+from generator.shards.index import Row
+from generator.shards.record import Sample
+
+PEOPLE_PER_SHARD = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Origin:
+    """A data set by people, who come in the order of its index; `places` are rows of the index."""
+
+    data: DataSet
+    people: tuple[str, ...]
+    splits: tuple[Split, ...]
+    places: tuple[tuple[int, ...], ...]
+
+    @property
+    def source(self) -> str:
+        """Source of all its records; raises ValueError where they have several, or none."""
+        names = self.data.index.column("source").unique().to_pylist()
+        if len(names) != 1:
+            got = ", ".join(names) or "no picture"
+            raise ValueError(f"{self.data.folder} must have pictures of one source, got {got}")
+        return names[0]
+
+    @property
+    def surrogate(self) -> bool:
+        """Whether it stands in for UNBC-McMaster, or was made from what does."""
+        return stands_in(self.data.config)
+
+    @property
+    def derived(self) -> Derived | None:
+        """How it was made from another one, None where it was not."""
+        return read_derived(self.data.config, str(self.data.folder / CONFIG))
+
+    @property
+    def people_per_shard(self) -> int:
+        """How many people a tar file it was written with."""
+        config = self.data.config
+        stated = config.get(DERIVED) or config.get(IMPORTED) or config.get("options") or {}
+        return int(stated.get("people_per_shard", PEOPLE_PER_SHARD))
+
+    def rows(self, person: int) -> list[Row]:
+        """Rows of somebody's pictures; neutrals first, else as they lie there."""
+        rows = self.data.index.take(list(self.places[person])).to_pylist()
+        return sorted(rows, key=lambda row: row["kind"] != "neutral")
+
+    def samples(self, person: int) -> Iterator[Sample]:
+        """Somebody's pictures, one in memory at a time; raises ValueError for altered bytes."""
+        for row in self.rows(person):
+            yield self.data.sample(row)
+
+    def pictures(self, people: Sequence[int]) -> int:
+        """How many pictures some people have."""
+        return sum(len(self.places[person]) for person in people)
+
+
+@cache
+def origin(folder: Path) -> Origin:
+    """Open a data set; raises ValueError where it is none, is unfinished, or holds nothing."""
+    data = open_folder(folder)
+    names, splits = (data.index.column(name).to_pylist() for name in ("identity", "split"))
+    places: dict[str, list[int]] = {}
+    for place, name in enumerate(names):
+        places.setdefault(name, []).append(place)
+    if not places:
+        raise ValueError(f"{folder} must hold pictures, got none")
+    return Origin(
+        data,
+        tuple(places),
+        tuple(splits[of[0]] for of in places.values()),
+        tuple(tuple(of) for of in places.values()),
+    )
+
+
+def content_hash(folder: Path) -> str:
+    """Hash of everything in a data set: that of its manifest, which lists the rest by hash."""
+    return file_hash(folder / manifest.NAME, "data")
+
+
+def check_apart(out: Path, *sources: Path) -> None:
+    """Raise ValueError where what is made would lie in what it is made of."""
+    for source in sources:
+        if out.resolve().is_relative_to(source.resolve()):
+            raise ValueError(f"out must lie outside of {source}, got {out}")
