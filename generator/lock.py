@@ -6,11 +6,12 @@ not at all, and waits for the second, because workers of a killed run need a mom
 
 import fcntl
 import multiprocessing
-import os
+import shutil
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from generator.shards import manifest
@@ -21,8 +22,19 @@ PATIENCE = 30.0
 WRITER, _WORKERS = "writer", "workers"
 
 
+@dataclass(frozen=True)
+class Ends:
+    """Names of the files that are written first and last into a folder."""
+
+    first: str = CONFIG
+    last: str = manifest.NAME
+
+
+DATA_SET = Ends()
+
+
 @contextmanager
-def claimed(out: Path, resume: bool) -> Iterator[None]:
+def claimed(out: Path, resume: bool, ends: Ends = DATA_SET) -> Iterator[None]:
     """Hold a folder, made here if it is not there, against every other writer.
 
     Raises ValueError where another process holds it, or where it is not empty and not resumed;
@@ -31,7 +43,7 @@ def claimed(out: Path, resume: bool) -> Iterator[None]:
     if out.exists() and not out.is_dir():
         raise ValueError(f"out must be a folder, got the file {out}")
     begun = (out / UNFINISHED).is_dir()
-    ours = begun or (resume and (out / CONFIG).is_file())
+    ours = begun or (resume and (out / ends.first).is_file())
     if out.is_dir() and not ours and any(out.iterdir()):
         raise ValueError(f"out must be an empty folder, or one to --resume, got {out}")
     (out / UNFINISHED).mkdir(parents=True, exist_ok=True)
@@ -45,7 +57,7 @@ def claimed(out: Path, resume: bool) -> Iterator[None]:
         try:
             yield
         finally:
-            _leave(out)
+            _leave(out, ends)
 
 
 @contextmanager
@@ -80,11 +92,9 @@ def workers_gone(out: Path) -> None:
                 time.sleep(0.05)
 
 
-def _leave(out: Path) -> None:
+def _leave(out: Path, ends: Ends) -> None:
     """Leave nothing of ours in a folder that is finished, or where nothing was begun."""
     unfinished = out / UNFINISHED
-    begun = (out / CONFIG).exists() and not (out / manifest.NAME).exists()
+    begun = (out / ends.first).exists() and not (out / ends.last).exists()
     if unfinished.is_dir() and not begun:
-        for path in unfinished.iterdir():
-            path.unlink()
-        os.rmdir(unfinished)
+        shutil.rmtree(unfinished)

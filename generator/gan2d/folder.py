@@ -1,8 +1,8 @@
-"""The folder of a GAN: `gan.json`, and a folder a network with its generator's weights.
+"""The folder of a GAN: what it is, and a folder a network with its generator's weights.
 
-`gan.json` is written when the run begins, with all that decides the weights, and again when it
-ends; a folder whose `finished` is false can be resumed. A network without folds keeps its critic
-too, so that another run can go on from both.
+`begun.json` is written first and holds all that decides the weights; `gan.json` has the same and
+what came of it, and is written last: a folder without it is unfinished and can be resumed. A
+network without folds keeps its critic too, so that another run can go on from both.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from generator.shards.manifest import json_bytes, read_json
 from generator.shards.record import LabelSource
 from generator.shards.record_json import read_value
 
-GAN, FORMAT = "gan.json", "pain3d gan 1"
+BEGUN, GAN, FORMAT = "begun.json", "gan.json", "pain3d gan 1"
 WEIGHTS = {"generator": "generator.safetensors", "critic": "critic.safetensors"}
 THESIS_CLOSED = 0.4
 """AU45, of 1, at which eyes are closed after training on OpenFace's labels (thesis, eq. 12)."""
@@ -78,7 +78,6 @@ class Gan:
     """What `gan.json` says."""
 
     format: str
-    finished: bool
     shape: Shape
     registered: Registered | None
     """How the faces were aligned."""
@@ -122,14 +121,16 @@ class Gan:
         return tuple(dict.fromkeys(network.fold for network in self.networks))
 
 
-def read(folder: Path) -> Gan:
-    """Read what a folder says of itself.
+def opened(folder: Path, name: str = GAN) -> Gan:
+    """Read what a folder says of itself when it is finished, or (`BEGUN`) when it was begun.
 
-    Raises ValueError where it is none of these folders or says something else.
+    Raises ValueError where it is no folder of networks, is unfinished, or says something else.
     """
-    path = folder / GAN
+    path = folder / name
     if not path.is_file():
-        raise ValueError(f"{folder} must be a folder of networks, got no {GAN}")
+        unfinished = (folder / BEGUN).is_file()
+        way = f"no {name} yet: go on with train-gan --resume" if unfinished else f"no {name}"
+        raise ValueError(f"{folder} must be a folder of networks, got {way}")
     gan = read_value(read_json(path), Gan, str(path))
     assert isinstance(gan, Gan)
     if gan.format != FORMAT:
@@ -137,17 +138,9 @@ def read(folder: Path) -> Gan:
     return gan
 
 
-def opened(folder: Path) -> Gan:
-    """Read a folder that is finished; raises ValueError for one that is not."""
-    gan = read(folder)
-    if not gan.finished:
-        raise ValueError(f"{folder} must be finished; go on with train-gan --resume")
-    return gan
-
-
-def write(folder: Path, gan: Gan) -> None:
+def write(folder: Path, gan: Gan, name: str = GAN) -> None:
     """Write what a folder says of itself."""
-    atomic.write(folder / GAN, json_bytes(asdict(gan)))
+    atomic.write(folder / name, json_bytes(asdict(gan)))
 
 
 def hashed(folder: Path) -> str:

@@ -1,0 +1,135 @@
+"""What decides the bytes of a painted data set: faces, networks, how many of each level."""
+
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from generator.config import HIGHEST_SEED
+from generator.gan2d import folder as networks
+from generator.gan2d.folder import Gan
+from generator.shards import manifest
+from generator.shards.derived import DERIVED, TRANSLATED, Derived, read_derived, stands_in
+from generator.shards.folder import CONFIG, DataSet, open_folder
+
+NEEDED = (4, 6, 7, 9, 10)
+"""AUs that every network must paint; and AU43, or AU45 in its place."""
+
+
+@dataclass(frozen=True)
+class SynthConfig:
+    """What to paint."""
+
+    data: Path
+    """Registered data set."""
+    gan: Path
+    """Folder of networks, finished."""
+    per_level: int = 100
+    """Pictures a person, fold and PSPI level, 1 or more."""
+    seed: int = 0
+    """Of lists and inputs, 0 to 2**63 - 1."""
+    device: Literal["cpu", "cuda"] = "cpu"
+    """Where to paint; bytes are promised on the CPU."""
+    people_per_shard: int = 1
+    """People a tar file, 1 or more."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be painted, naming option, rule and value."""
+        for name in ("per_level", "people_per_shard"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if not 0 <= self.seed <= HIGHEST_SEED:
+            raise ValueError(f"seed must be 0 to {HIGHEST_SEED}, got {self.seed}")
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """Suffixes of the members that every sample has."""
+        return ("jpg", "json")
+
+    # Read once a process, and never sent to a worker.
+    @property
+    def faces(self) -> DataSet:
+        """The registered data set."""
+        return _faces(self.data)
+
+    @property
+    def networks(self) -> Gan:
+        """What the folder of networks says."""
+        return _networks(self.gan)
+
+    @property
+    def source(self) -> str:
+        """Source of the inputs; raises ValueError where there are several."""
+        return _source(self.data)
+
+
+@lru_cache(maxsize=2)
+def _faces(data: Path) -> DataSet:
+    return open_folder(data)
+
+
+@lru_cache(maxsize=2)
+def _networks(gan: Path) -> Gan:
+    return networks.opened(gan)
+
+
+@lru_cache(maxsize=2)
+def _source(data: Path) -> str:
+    found = sorted(set(_faces(data).index.column("source").to_pylist()))
+    if len(found) != 1:
+        raise ValueError(f"{data} must have pictures of one source, got {', '.join(found)}")
+    return found[0]
+
+
+def check(config: SynthConfig) -> None:
+    """Hold faces and networks to each other.
+
+    Raises ValueError where the faces were not registered, or otherwise than those that trained the
+    networks, or the networks lack an AU that lists are made of.
+    """
+    registered = _before(config).registered if DERIVED in config.faces.config else None
+    if registered is None:
+        rule = "registered (pain3d register)"
+        raise ValueError(f"{config.data} must be {rule}, got faces as they were")
+    gan = config.networks
+    if gan.registered not in (None, registered):
+        rule = f"registered as the faces that trained {config.gan}, {gan.registered}"
+        raise ValueError(f"{config.data} must be {rule}, got {registered}")
+    lacking = [au for au in NEEDED if au not in gan.shape.aus]
+    if not {43, 45} & set(gan.shape.aus):
+        lacking.append(43)
+    if lacking:
+        rule = "the action units of PSPI, 4 6 7 9 10 and 43 or 45"
+        got = f"none for AU{lacking[0]} among {', '.join(map(str, gan.shape.aus))}"
+        raise ValueError(f"networks of {config.gan} must paint {rule}, got {got}")
+    assert config.source
+
+
+def _before(config: SynthConfig) -> Derived:
+    found = read_derived(config.faces.config, str(config.data / CONFIG))
+    assert found is not None
+    return found
+
+
+def derived(config: SynthConfig) -> Derived:
+    """The set as `config.json` states it."""
+    before = _before(config)
+    return Derived(
+        step="augment2d",
+        data=manifest.checksum(config.data / manifest.NAME).sha256,
+        source=TRANSLATED,
+        surrogate=stands_in(config.faces.config) or config.networks.surrogate,
+        registered=before.registered,
+        size=config.networks.shape.size,
+        people_per_shard=config.people_per_shard,
+        head=before.head,
+        csv=before.csv,
+        gan=networks.hashed(config.gan),
+        per_level=config.per_level,
+        seed=config.seed,
+    )
+
+
+def stated(config: SynthConfig) -> dict[str, Any]:
+    """What `config.json` says."""
+    return {DERIVED: asdict(derived(config))}
