@@ -71,9 +71,10 @@ def load(
             weights = _under(found, f"{name}.weights.")
             network.load_state_dict(weights)
             state: dict[int, dict[str, Any]] = {}
+            parameters = list(network.parameters())
             for key, tensor in _under(found, f"{name}.moments.").items():
                 number, _, kind = key.partition(".")
-                state.setdefault(int(number), {})[kind] = tensor
+                state.setdefault(int(number), {})[kind] = _laid(tensor, parameters[int(number)])
             optimiser = optimisers[name]
             optimiser.load_state_dict({**optimiser.state_dict(), "state": state})
     except (safetensors.SafetensorError, ValueError, KeyError, TypeError, RuntimeError) as error:
@@ -81,6 +82,15 @@ def load(
         got = " ".join(str(error).split())[:200]
         raise ValueError(f"{path} must be {rule}, got {got}") from error
     return progress
+
+
+def _laid(moment: Tensor, parameter: Tensor) -> Tensor:
+    """A moment as its parameter lies in memory: arithmetic on tensors that lie otherwise takes
+    another way, with other last bits.
+    """
+    if moment.dim() == 0:
+        return moment
+    return torch.empty_like(parameter).copy_(moment)
 
 
 def _under(found: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

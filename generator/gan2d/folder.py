@@ -6,6 +6,7 @@ network without folds keeps its critic too, so that another run can go on from b
 """
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -151,7 +152,8 @@ def hashed(folder: Path) -> str:
 def save(path: Path, network: nn.Module, facts: Mapping[str, Any]) -> str:
     """Write a network's weights with what they are; gives the file's SHA-256."""
     ready = {name: one.detach().contiguous().cpu() for name, one in network.state_dict().items()}
-    data = to_bytes(ready, {"format": FORMAT, **{k: str(v) for k, v in facts.items()}})
+    # One entry: safetensors writes several in an order of its own, and bytes would differ.
+    data = to_bytes(ready, {"pain3d": json.dumps({"format": FORMAT, **facts})})
     atomic.write(path, data)
     return hashlib.sha256(data).hexdigest()
 

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from generator.gan2d.network import Critic, Judged, Painted
+from generator.gan2d.network import Judged, Painted
 
 CONDITION = 160.0
 PENALTY = 10.0
@@ -23,7 +23,7 @@ Terms = dict[str, Tensor]
 
 
 def of_critic(
-    critic: nn.Module, plain: Critic, real: Pictures, aus: AUs, fake: Pictures, mix: Tensor
+    critic: nn.Module, plain: nn.Module, real: Pictures, aus: AUs, fake: Pictures, mix: Tensor
 ) -> Terms:
     """The critic's loss; `mix` [batch] are numbers 0-1, where between real and fake the gradient
     is held to length 1.

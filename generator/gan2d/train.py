@@ -115,7 +115,6 @@ class Training:
         with self.where.numbers():
             with torch.no_grad():
                 fake = generator(real, wanted).picture
-            assert isinstance(self.critic, Critic)
             terms = losses.of_critic(critic, self.critic, real, aus, fake, mix)
         self._follow("critic", terms)
         if (at + 1) % self.config.critic_steps == 0:

@@ -17,6 +17,8 @@ from assets.facs import AUS
 from generator.shards.record import Intensities, Record
 
 AU_KEYS = {au: f"au{au}" for au in AUS}
+# Types are looked into once: a record has hundreds of values of a few types.
+_origin, _arguments, _is_dataclass = cache(get_origin), cache(get_args), cache(is_dataclass)
 
 
 def to_json(record: Record) -> bytes:
@@ -61,6 +63,7 @@ def plain_type(hint: Any) -> Any:
     return get_args(hint)[0] if get_origin(hint) is Annotated else hint
 
 
+@cache
 def without_none(hint: Any) -> tuple[Any, bool]:
     """Split `X | None` into X and whether None is allowed."""
     if get_origin(hint) in (UnionType, Union):
@@ -72,7 +75,7 @@ def without_none(hint: Any) -> tuple[Any, bool]:
 
 def item_types(hint: Any, count: int) -> Iterator[Any]:
     """Types of the items of a tuple type, repeated where it ends in `...`."""
-    arms = get_args(hint)
+    arms = _arguments(hint)
     if len(arms) == 2 and arms[1] is Ellipsis:
         return iter([arms[0]] * count)
     return iter(arms)
@@ -84,13 +87,13 @@ def _plain(value: Any, hint: Any, where: str) -> Any:
         return None
     if hint == Intensities:
         return {name: _plain(value[au], float, f"{where}.{name}") for au, name in AU_KEYS.items()}
-    if is_dataclass(hint):
+    if _is_dataclass(hint):
         assert isinstance(hint, type)
         return {
             name: _plain(getattr(value, name), kind, f"{where}.{name}")
             for name, kind in field_types(hint).items()
         }
-    if get_origin(hint) is tuple:
+    if _origin(hint) is tuple:
         kinds = item_types(hint, len(value))
         return [_plain(item, kind, where) for item, kind in zip(value, kinds, strict=True)]
     if hint is float:
@@ -115,16 +118,16 @@ def read_value(plain: Any, hint: Any, where: str) -> Any:
         _check_keys(plain, AU_KEYS.values(), where)
         kind = float | None
         return {au: read_value(plain[key], kind, f"{where}.{key}") for au, key in AU_KEYS.items()}
-    if is_dataclass(hint):
+    if _is_dataclass(hint):
         assert isinstance(hint, type)
         kinds = field_types(hint)
         _check_keys(plain, kinds, where)
         return hint(**{key: read_value(plain[key], kinds[key], f"{where}.{key}") for key in kinds})
-    if get_origin(hint) is tuple:
+    if _origin(hint) is tuple:
         return _items(plain, hint, where)
-    if get_origin(hint) is Literal:
-        if plain not in get_args(hint):
-            raise ValueError(f"{where} must be one of {get_args(hint)}, got {plain!r}")
+    if _origin(hint) is Literal:
+        if plain not in _arguments(hint):
+            raise ValueError(f"{where} must be one of {_arguments(hint)}, got {plain!r}")
         return plain
     # bool is an int to isinstance, and 1 for 1.0 is what readers of the files trip over.
     if type(plain) is not hint:
