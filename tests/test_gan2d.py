@@ -128,6 +128,11 @@ def test_variation_is_summed() -> None:
     assert float(training.losses.variation(maps)) == 4.0
 
 
+@pytest.mark.parametrize(("mean", "off"), [(0.3, 0), (0.5, 0), (0.7, 0), (0.9, 0.2), (0.1, 0.2)])
+def test_the_attention_is_held_within_a_band(mean: float, off: float) -> None:
+    assert float(training.losses.beyond(torch.tensor(mean))) == pytest.approx(off, abs=1e-6)
+
+
 def test_every_epoch_sees_each_face_once_in_a_new_order() -> None:
     draws = Draws(0, "n", 24, 8, 2)
     first, second = ([draws.step(epoch * 3 + at) for at in range(3)] for epoch in (0, 1))
