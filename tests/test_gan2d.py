@@ -13,7 +13,7 @@ import torch
 from assets.folds import folds
 from assets.unbc import SUBJECTS
 from generator.gan2d import build as building
-from generator.gan2d import folder, plan
+from generator.gan2d import folder, plan, weights
 from generator.gan2d import train as training
 from generator.gan2d.config import GanConfig
 from generator.gan2d.draws import JITTER, Draws
@@ -201,7 +201,7 @@ def test_a_run_begins_with_the_weights_of_another(
     assert made.init == before.networks[0].sha256
     assert [one.source for one in made.before] == ["unbc"]
     one, other = (
-        folder.generator(place, which, which.networks[0]).state_dict()
+        weights.generator(place, which, which.networks[0]).state_dict()
         for place, which in ((out, before), (data.parent / "on", made))
     )
     assert all(torch.allclose(one[name], other[name], atol=1e-5) for name in one)
@@ -326,7 +326,7 @@ def test_a_network_whose_file_changed(data: Path, whole: tuple[Path, Gan, list[s
     try:
         path.write_bytes(before[:-1] + bytes([before[-1] ^ 1]))
         with pytest.raises(ValueError, match=r"must be the file that gan.json names"):
-            folder.generator(out, made, made.networks[0])
+            weights.generator(out, made, made.networks[0])
     finally:
         path.write_bytes(before)
     other = replace(made, networks=(replace(made.networks[0], paints=(SUBJECTS[0],)),))

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import conftest
+
 ROOT = Path(__file__).parents[1]
 ROOMS = ("assets", "rigging", "render", "generator", "vitpain", "scripts", "tests")
 ALLOWED = {
@@ -21,7 +23,7 @@ LONGEST = 400
 # The shard is read where no renderer is installed.
 LIGHT = {"assets", "generator.shards"}
 # What trains the neural rig; nothing else in its room may need it.
-LEARNING = ("rigging.network", "rigging.training")
+LEARNING = ("rigging.network", "rigging.training", "generator.gan2d", "generator.synth2d")
 FILES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 
 
@@ -91,6 +93,10 @@ def test_an_init_holds_one_docstring() -> None:
         body = ast.parse(path.read_text()).body
         assert len(body) == 1, path
         assert ast.get_docstring(ast.parse(path.read_text())), path
+
+
+def test_what_runs_first_is_there() -> None:
+    assert {name for name in conftest.LONGEST if not (ROOT / "tests" / name).is_file()} == set()
 
 
 def test_no_file_is_too_long() -> None:

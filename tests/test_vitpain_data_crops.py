@@ -113,6 +113,10 @@ def test_a_face_is_found_by_its_landmarks_and_failing_those_in_the_middle() -> N
     assert (square.x, square.side) == pytest.approx((60.0, 1.9 * 40.0))
     bare = {"landmarks": None, "width": 120, "height": 100}
     assert face_square(bare, 0.5, "k") == Square(60.0, 50.0, 50.0)
+    # What was registered is whole as it is, with landmarks and (painted) without.
+    for one in (record, bare):
+        aligned = {**one, "width": 64, "height": 64, "registration": {}}
+        assert face_square(aligned, 0.5, "k") == Square(32.0, 32.0, 64.0)
 
 
 @pytest.mark.parametrize(

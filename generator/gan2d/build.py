@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from assets import atomic
-from generator.gan2d import folder, plan, sheet
+from generator.gan2d import folder, plan, sheet, weights
 from generator.gan2d import sweep as sweeping
 from generator.gan2d.config import GanConfig, Run
 from generator.gan2d.faces import Faces, Labels, conditions, cut
@@ -169,7 +169,7 @@ def _hold(out: Path, gan: Gan) -> None:
 def _networks(init: Path | None, before: Gan) -> tuple[Generator, Critic]:
     assert init is not None
     one = before.networks[0]
-    return folder.generator(init, before, one), folder.critic(init, before, one)
+    return weights.generator(init, before, one), weights.critic(init, before, one)
 
 
 def _lesson(one: Plan, faces: Faces, aus: tuple[int, ...]) -> Lesson:
@@ -210,8 +210,8 @@ def _one(
             facts = {"network": network.name, "aus": list(gan.shape.aus)}
             _sheets(training.painter(), lesson, place)
             if network.fold is None:
-                folder.save(place / WEIGHTS["critic"], training.critic, facts)
-            folder.save(path, training.generator, facts)
+                weights.save(place / WEIGHTS["critic"], training.critic, facts)
+            weights.save(path, training.generator, facts)
         (place / CHECKPOINT).unlink()
     done = replace(network, sha256=manifest.checksum(path).sha256)
     networks = (*gan.networks[:number], done, *gan.networks[number + 1 :])
@@ -244,7 +244,7 @@ def _ended(
     measured = None
     if asked or ruled is None:
         first = gan.networks[0]
-        painter = Painter(where.placed(folder.generator(out, gan, first)), where)
+        painter = Painter(where.placed(weights.generator(out, gan, first)), where)
         open_eyed = faces.of(first.paints or faces.people)
         if 45 in gan.shape.aus:
             open_eyed = open_eyed[faces.aus[open_eyed, gan.shape.aus.index(45)] == 0.0]

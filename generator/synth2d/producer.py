@@ -11,7 +11,7 @@ import torch
 
 from assets.population import Split
 from assets.streams import stream
-from generator.gan2d import folder as networks
+from generator.gan2d import weights
 from generator.gan2d.config import GanConfig
 from generator.gan2d.folder import Network
 from generator.gan2d.machine import machine
@@ -115,7 +115,7 @@ def _block(
 def _painter(config: SynthConfig, network: Network) -> Painter:
     """A network at work; one thread, as workers have."""
     where = machine(GanConfig(device=config.device))
-    made = networks.generator(config.gan, config.networks, network)
+    made = weights.generator(config.gan, config.networks, network)
     return Painter(where.quick(where.placed(made).eval()), where)
 
 

@@ -25,11 +25,14 @@ POINTS = {"ibug68": 68, "aam66": 66}
 
 def face_square(record: dict[str, Any], share: float, what: str) -> Square:
     """Find the face's square by the landmarks of a parsed record; without landmarks it is
-    the middle of the picture, `share` of its shorter side.
+    the middle of the picture, `share` of its shorter side. A registered picture is whole as it is.
 
     Raises ValueError that begins with `what` where the record does not state it.
     """
     match record:
+        case {"registration": dict(), "width": int(width), "height": int(height)}:
+            # Painted ones have no landmarks, and must be cut as those are that they are held to.
+            return Square(width / 2, height / 2, float(min(width, height)))
         case {"landmarks": None, "width": int(width), "height": int(height)}:
             return Square(width / 2, height / 2, min(width, height) * share)
         case {"landmarks": {"scheme": str(scheme), "points": list(listed)}}:
