@@ -15,7 +15,7 @@ COMMANDS = {
     "audit": "report whether pictures show each action unit where it acts, the same for all",
     "surrogate-unbc": "make a stand-in for UNBC-McMaster in its raw layout, to try everything",
     "import": "read UNBC-McMaster, 3D-Pain, or pictures with OpenFace's CSVs into shards",
-    "export": "write a data set in another layout",
+    "export": "write a data set in another layout, or as frames for OpenFace",
     "register": "align the faces of a data set, in the plane or drawn from the front",
     "attach-openface": "join what OpenFace read from exported pictures to their data set",
     "au-lists": "count the lists of action units that the 2D path paints (thesis tables 6 and 7)",

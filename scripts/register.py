@@ -58,9 +58,7 @@ def main(arguments: list[str]) -> int:
     check_apart(options.out, options.data)
     start = time.monotonic()
     with Bar(" pictures", resumed=True) as bar:
-        generate(
-            config, PRODUCER, Run(options.out, options.workers, options.resume), bar.advance
-        )
+        generate(config, PRODUCER, Run(options.out, options.workers, options.resume), bar.advance)
     report = read_json(options.out / REPORT)
     figures = summary(options.out, report, bar.done, time.monotonic() - start)
     print(table(figures))

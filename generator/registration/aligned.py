@@ -61,7 +61,10 @@ def registered(sample: Sample, config: RegisterConfig) -> Sample | Note:
         case "2d":
             return _in_plane(image, record, points, model, config.size)
         case "3d":
-            return _from_front(image, record, fitted, model, config.size)
+            try:
+                return _from_front(image, record, fitted, model, config.size)
+            except ValueError as error:
+                return refused("misfit", key, error)
 
 
 def _points(record: Record) -> Points | None:
@@ -84,7 +87,8 @@ def _from_front(
 ) -> Sample:
     on = place.front(model.neutral(fitted.coefficients), size)
     drawn = frontal.draw(image, model, fitted, on, size)
-    assert record.registration is not None and record.landmarks is not None
+    assert record.registration is not None
+    assert record.landmarks is not None
     marks = on.drawn(model.marks(fitted.coefficients))[which(len(record.landmarks.points))]
     record = replace(
         record,
@@ -105,7 +109,8 @@ def _in_plane(
 ) -> Sample:
     wanted = place.front(model.mark_mean, size).drawn(model.mark_mean)[list(STABLE)]
     affine = similarity(points[list(STABLE)], wanted)
-    assert record.registration is not None and record.landmarks is not None
+    assert record.registration is not None
+    assert record.landmarks is not None
     pose = record.registration.pose
     moved = cv2.transform(points[None], affine)[0]
     record = replace(
@@ -119,9 +124,14 @@ def _in_plane(
 
 
 def _landmarks(record: Record, points: Points, visible: tuple[bool, ...]) -> LandmarkFacts:
+    """Landmarks of the new picture, of `record`'s size; what is beyond its border is not seen."""
     assert record.landmarks is not None
+    size = np.array((record.width, record.height))
+    inside = [bool((0 <= point).all() and (point < size).all()) for point in points]
     return LandmarkFacts(
-        record.landmarks.scheme, tuple((float(x), float(y)) for x, y in points), visible
+        record.landmarks.scheme,
+        tuple((float(x), float(y)) for x, y in points),
+        tuple(shown and here for shown, here in zip(visible, inside, strict=True)),
     )
 
 

@@ -22,6 +22,8 @@ SIGMA, SIGMA_JAW = 0.006, 0.012
 """Spread of landmarks that fit, in distances of the outer corners of the eyes."""
 NEARNESS, NEARNESS_SPREAD = 0.9, 0.35
 """One over metres: from a portrait's 0.8 m to a ward's 2 m."""
+NEAREST = (0.05, 3.0)
+"""From 20 m, which is as good as infinitely far, to a third of a metre."""
 ACTION_SPREAD = 0.5
 STEPS, RIGID, ROBUST = 8, 2, 4
 """Steps in all; the first of them that move no shape, and those that believe all landmarks."""
@@ -69,9 +71,7 @@ def which(count: int) -> Int[np.ndarray, " points"]:
     return np.array(AAM66 if count == len(AAM66) else range(count))
 
 
-def fit(
-    model: FaceModel, points: Float64[np.ndarray, "points 2"], size: tuple[int, int]
-) -> Fitted:
+def fit(model: FaceModel, points: Float64[np.ndarray, "points 2"], size: tuple[int, int]) -> Fitted:
     """Fit the face to 68 (`ibug68`) or 66 (`aam66`) landmarks in pixels of a picture.
 
     `size` is the picture's width and height.
@@ -83,15 +83,21 @@ def fit(
     corners = list(OUTER_CORNERS)
     for step in range(STEPS):
         apart = np.diff(model.mark_mean[corners], axis=0)
-        unit = state.scale * float(np.linalg.norm(apart))
+        # What is no face may shrink to a point.
+        unit = max(state.scale * float(np.linalg.norm(apart)), 1.0)
         state = _step(model, (mean, fields), points, state, sigma * unit, step)
     off = state.seen(mean + np.tensordot(state.coefficients, fields, 1))[:, :2] - points
     neutral = model.neutral(state.coefficients)
     unit = state.scale * float(np.linalg.norm(np.diff(neutral[corners], axis=0)))
     error = float(np.sqrt((off**2).sum(axis=1).mean())) / unit
     return Fitted(
-        state.rotation, state.centre, state.place, state.scale, state.nearness,
-        state.coefficients, error,
+        state.rotation,
+        state.centre,
+        state.place,
+        state.scale,
+        state.nearness,
+        state.coefficients,
+        error,
     )
 
 
@@ -155,8 +161,8 @@ def _step(
         Rotation.from_rotvec(change[:3]).as_matrix() @ state.rotation,
         state.centre,
         state.place + change[3:5],
-        state.scale * float(np.exp(change[5])),
-        float(np.clip(state.nearness + change[6], 0.0, 3.0)),
+        state.scale * float(np.exp(np.clip(change[5], -0.3, 0.3))),
+        float(np.clip(state.nearness + change[6], *NEAREST)),
         coefficients,
         np.inf,
     )
@@ -169,9 +175,7 @@ def _jacobian(
     turned = face @ state.rotation.T
     larger = 1.0 / (1.0 - state.nearness * turned[:, 2])
     flat = state.place + state.scale * turned[:, :2] * DOWN
-    motion = np.concatenate(
-        [_turns(turned), state.rotation @ fields.transpose(1, 2, 0)], axis=2
-    )
+    motion = np.concatenate([_turns(turned), state.rotation @ fields.transpose(1, 2, 0)], axis=2)
     found = np.zeros((len(face), 2, POSE + len(fields)))
     inside = np.r_[0:3, POSE : POSE + len(fields)]
     away = larger * state.nearness * motion[:, 2].T

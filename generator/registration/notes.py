@@ -26,6 +26,7 @@ TEXTS: dict[Topic, str] = {
 FITTED = "fitted"
 """Topic of the note that sums up what was fitted of a person."""
 REPORT = "register_report.json"
+MEASURED = ("error", "mirrored", "filled")
 
 
 def note(topic: Topic, key: str, rule: str, value: object) -> Note:
@@ -41,12 +42,12 @@ def refused(topic: Topic, key: str, error: ValueError) -> Note:
 
 def summed(person: str, fits: Sequence[Registration]) -> Note:
     """Sum up the fits of a person's pictures."""
-    sums = {name: float(np.sum([getattr(fit, name) for fit in fits])) for name in SUMS}
-    yaw = float(np.sum([abs(fit.pose.yaw) for fit in fits]))
-    return Note(FITTED, person, "", json.dumps({"count": len(fits), "yaw": yaw, **sums}))
-
-
-SUMS = ("error", "mirrored", "filled")
+    sums = {
+        "count": float(len(fits)),
+        "yaw": float(np.sum([abs(one.pose.yaw) for one in fits])),
+        **{name: float(np.sum([getattr(one, name) for one in fits])) for name in MEASURED},
+    }
+    return Note(FITTED, person, "", json.dumps(sums))
 
 
 def report(derived: Derived, notes: Sequence[Note], rows: pa.Table, pictures: int) -> bytes:
@@ -73,7 +74,7 @@ def figures(notes: Sequence[Note], rows: pa.Table, pictures: int) -> dict[str, A
     """Counts of what was registered and of every topic, and means over all pictures."""
     topics = Counter(item.topic for item in notes)
     fits = [json.loads(item.value) for item in notes if item.topic == FITTED]
-    total = {name: sum(fit[name] for fit in fits) for name in ("count", "yaw", *SUMS)}
+    total = {name: float(sum(fit[name] for fit in fits)) for name in ("count", "yaw", *MEASURED)}
     return {
         "pictures in the data set": pictures,
         "pictures registered": rows.num_rows,
@@ -84,7 +85,7 @@ def figures(notes: Sequence[Note], rows: pa.Table, pictures: int) -> dict[str, A
 
 
 def _means(sums: dict[str, float]) -> dict[str, float]:
-    count = max(sums["count"], 1)
+    count = max(sums["count"], 1.0)
     return {
         "mean yaw from the front, degrees": float(np.degrees(sums["yaw"] / count)),
         "mean misfit, shares of the eyes' distance": sums["error"] / count,

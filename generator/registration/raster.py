@@ -56,9 +56,13 @@ def weights(
     points: Float[np.ndarray, "points 2"],
 ) -> Float32[np.ndarray, "points 3"]:
     """Shares of the corners of a triangle at points in it, without perspective."""
-    a, b, c = (pixels[corners[:, corner]] - points for corner in range(3))
-    shares = np.stack([_area(b, c), _area(c, a), _area(a, b)], axis=1)
-    return (shares / shares.sum(axis=1, keepdims=True)).astype(np.float32)
+    a, b, c = (pixels.take(corners[:, corner], axis=0) - points for corner in range(3))
+    first, second, third = _area(b, c), _area(c, a), _area(a, b)
+    whole = first + second + third
+    shares = np.empty((len(corners), 3), np.float32)
+    for corner, area in enumerate((first, second, third)):
+        np.divide(area, whole, out=shares[:, corner], casting="same_kind")
+    return shares
 
 
 def _area(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -124,7 +124,7 @@ def read_one(folder: Path, config: dict[str, Any], name: str, report: Report) ->
         _check_sample(name, sample, stored, members, found)
         record = sample.record
         for rule, value in (
-            *drawn_faults(record, options),
+            *(() if derived is not None else drawn_faults(record, options)),
             *imported_faults(record, imported),
             *derived_faults(record, derived),
         ):

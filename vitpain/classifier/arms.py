@@ -208,10 +208,10 @@ def _alike(frames: Frames, made: _Made, compared: Compared) -> list[str]:
     after = None if own is None else own.registered
     if not made.painted or before == after:
         return []
-    shown = [one or "not" for one in (before, after)]
+    shown = ["not registered" if one is None else f"registered ({one})" for one in (before, after)]
     return [
-        f"{made.name}: photographs are {shown[0]} registered and made pictures {shown[1]}, "
-        "which tells them apart: give --real the set that the pictures were made from."
+        f"{made.name}: photographs are {shown[0]} and made pictures {shown[1]}, which tells them "
+        "apart: give --real the set that the pictures were made from."
     ]
 
 

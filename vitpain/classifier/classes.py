@@ -33,7 +33,7 @@ class Classes:
 
     def of(self, pspi: Float32[np.ndarray, " rows"]) -> Int64[np.ndarray, " rows"]:
         """Class of every PSPI, -1 where it is NaN."""
-        found = np.searchsorted(np.float32(self.starts), pspi, "right")
+        found = np.searchsorted(np.array(self.starts, np.float32), pspi, "right")
         return np.where(np.isnan(pspi), -1, found).astype(np.int64)
 
     def of_tensor(self, pspi: Float32[Tensor, " batch"]) -> Int64[Tensor, " batch"]:

@@ -150,8 +150,8 @@ class _Fit:
     def _step(self, batch: Batch) -> None:
         done, machine = self.done, self.shared.machine
         sow(self.shared.config.seed, "classify", done.step)
+        label = self.shared.classes.of_tensor(batch.pspi).to(machine.device, non_blocking=True)
         there = batch.to(machine.device)
-        label = self.shared.classes.of_tensor(there.pspi)
         self.together.train()
         self.optimiser.zero_grad(set_to_none=True)
         with machine.numbers():

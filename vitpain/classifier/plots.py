@@ -12,8 +12,13 @@ import numpy as np
 from vitpain.classifier.fit import Learnt
 from vitpain.evaluate.plots import DARK, LIGHT, STAND_IN, Palette
 
-CAPTION = "Accuracy and loss by epoch; thin: a fold each, strong: their mean"
 PANELS = ("accuracy", "loss")
+
+
+def caption(learnt: Mapping[int, Learnt]) -> str:
+    """What stands below the curves."""
+    mean = "; thin: a fold each, strong: their mean" if len(learnt) > 1 else ""
+    return f"Accuracy and loss by epoch{mean}"
 
 
 def curves(learnt: Mapping[int, Learnt], stand_in: bool) -> tuple[bytes, bytes]:
@@ -63,5 +68,5 @@ def _panel(axis: Any, name: str, learnt: Mapping[int, Learnt], colours: Palette)
     axis.set(xlabel="epoch", ylabel=name)
     axis.locator_params(axis="x", integer=True)
     if name == "accuracy":
-        axis.set_ylim(0.0, 1.0)
+        axis.set_ylim(0.0, 1.02)
     axis.legend()

@@ -24,8 +24,8 @@ from vitpain.train import run_folder
 
 FORMAT = "pain3d classification 1"
 RULES = (
-    "Classes are ranges of PSPI that begin at their lowest value (fractions fall down). Test "
-    "frames are photographs of people whom neither classifiers nor what made their pictures have seen.",
+    "A class begins at its lowest PSPI, so fractions fall down. Test frames are photographs of "
+    "people whom no classifier and no maker of its pictures has seen.",
     "original: photographs of training people. generated: made pictures of PSPI 1 and more, and as "
     "class 0 photographs of PSPI 0, as many a person as there are made pictures a PSPI level; only "
     "class 0 is photographs then, and a classifier can tell it by that alone. both: together.",
@@ -34,7 +34,7 @@ RULES = (
 
 
 @dataclass(frozen=True)
-class Compared:
+class Comparison:
     """All sides of a comparison, in the order in which they were trained."""
 
     name: str
@@ -63,9 +63,11 @@ class Compared:
         said = (
             f"{run['network']} from {begun}, {run['train']['epochs']} epochs, tried on "
             f"{first.pooled.frames:,} photographs of {self.subjects} test subjects in "
-            f"{len(first.folds)} folds ({run['folds']})."
+            f"{len(first.folds)} of {run['folds']}'s folds."
         )
-        return [said, *RULES, *run["notes"]]
+        each = zip(self.classes.titles, self.classes.shown, strict=True)
+        named = "; ".join(f"{at} {title}, {shown}" for at, (title, shown) in enumerate(each))
+        return [said, f"Classes by PSPI: {named}.", *RULES, *run["notes"]]
 
     @property
     def figures(self) -> dict[str, Any]:
@@ -101,7 +103,7 @@ class Compared:
         """Tables in order, the curves of an arm below its table, then settings and hashes."""
         curves = {
             tables.title(one.arm): Picture(
-                f"{one.arm.name}.png", f"{plots.CAPTION}: {one.arm.name}", *drawn[one.arm.name]
+                f"{one.arm.name}.png", plots.caption(one.learnt), *drawn[one.arm.name]
             )
             for one in self.sides
         }
@@ -118,7 +120,7 @@ class Compared:
         return [*made, *(Section(one.title, one, (), folded=True) for one in beside)]
 
 
-def report(run: Path) -> Compared:
+def report(run: Path) -> Comparison:
     """Write the report of a comparison into its folder `report`, anew where there is one.
 
     Raises ValueError that names the file where `run.json`, predictions or a result break a rule.
@@ -132,7 +134,7 @@ def report(run: Path) -> Compared:
         name: manifest.checksum(run / name).sha256 for name in (run_folder.RUN, predictions.NAME)
     }
     subjects = len(rows["subject"].unique())
-    made = Compared(run.resolve().name, stated, hashes, known, sides(run, rows, known), subjects)
+    made = Comparison(run.resolve().name, stated, hashes, known, sides(run, rows, known), subjects)
     drawn = {one.arm.name: plots.curves(one.learnt, made.banner is not None) for one in made.sides}
     folder = run / FOLDER
     folder.mkdir(exist_ok=True)
@@ -147,7 +149,7 @@ def report(run: Path) -> Compared:
     return made
 
 
-def _always_0(made: Compared) -> Scores:
+def _always_0(made: Comparison) -> Scores:
     """What saying class 0 of every frame reaches, pooled."""
     support = made.sides[0].pooled.support
     confusion = np.zeros((len(support), len(support)), np.int64)
@@ -155,7 +157,7 @@ def _always_0(made: Compared) -> Scores:
     return Scores(confusion)
 
 
-def _markdown(made: Compared, sections: list[Section]) -> str:
+def _markdown(made: Comparison, sections: list[Section]) -> str:
     parts = [f"# {escaped(made.title)}\n"]
     if made.banner is not None:
         parts.append(f"> **{made.banner}**\n")

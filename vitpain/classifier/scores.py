@@ -1,9 +1,8 @@
 """What a confusion matrix says: precision, recall and F1 a class and on average, accuracy.
 
 As scikit-learn's `classification_report` has it with `zero_division=0`, and so the thesis's tables
-13 and 14: a precision of a class that was never said is undefined and counts as 0, as do the recall
-of a class without frames and the F1 of one that is neither said nor there. The macro average is
-over all classes, also those without frames.
+13 and 14: a precision of a class that was never said is undefined and counts as 0, as does the
+recall of a class that has no frame. A class that neither has a frame nor was said is in no average.
 """
 
 from collections.abc import Mapping
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float64, Int64, Integer
+from jaxtyping import Bool, Float64, Int64, Integer
 
 MEASURES = ("precision", "recall", "f1")
 
@@ -43,8 +42,13 @@ class Scores:
         return float(np.trace(self.confusion) / self.frames)
 
     @property
+    def there(self) -> Bool[np.ndarray, " classes"]:
+        """Which classes have a frame or were said of one."""
+        return (self.support > 0) | (self.said > 0)
+
+    @property
     def each(self) -> Mapping[str, Float64[np.ndarray, " classes"]]:
-        """`MEASURES` of every class."""
+        """`MEASURES` of every class; of one that is not `there` they mean nothing."""
         hit = np.diagonal(self.confusion)
         return {
             "precision": _share(hit, self.said),
@@ -54,8 +58,8 @@ class Scores:
 
     @property
     def macro(self) -> dict[str, float]:
-        """Means over classes."""
-        return {name: float(values.mean()) for name, values in self.each.items()}
+        """Means over the classes that are there."""
+        return {name: float(values[self.there].mean()) for name, values in self.each.items()}
 
     @property
     def weighted(self) -> dict[str, float]:
@@ -66,14 +70,15 @@ class Scores:
     @property
     def figures(self) -> dict[str, Any]:
         """For JSON; `never_said` and `without_frames` are the classes whose 0 is no measurement."""
-        each = self.each
+        each, there = self.each, self.there
         return {
             "frames": self.frames,
             "accuracy": self.accuracy,
             "macro": self.macro,
             "weighted": self.weighted,
             "classes": [
-                {**{name: float(each[name][at]) for name in MEASURES}, "support": int(count)}
+                {name: float(each[name][at]) if there[at] else None for name in MEASURES}
+                | {"support": int(count)}
                 for at, count in enumerate(self.support)
             ],
             "never_said": np.flatnonzero(self.said == 0).tolist(),

@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from statistics import mean, stdev
 
+import numpy as np
+from jaxtyping import Bool
+
 from vitpain.classifier.arms import Arm
 from vitpain.classifier.classes import Classes
 from vitpain.classifier.scores import MEASURES, Scores
 from vitpain.classifier.sides import Side
-from vitpain.evaluate.table import Table
+from vitpain.evaluate.table import NONE, Table
 
-HEAD = ("Class", "PSPI", "Precision", "Recall", "F1 score", "Support")
+HEAD = ("Class", "Precision", "Recall", "F1 score", "Support")
 COMPARED, BY_FOLD, LEARNT = "Comparison", "By fold", "Pictures learnt from"
 CONFUSION = "Confusion, pooled"
 FOLDED = frozenset({BY_FOLD, CONFUSION})
@@ -24,23 +27,25 @@ def number(value: float) -> str:
 
 def title(arm: Arm) -> str:
     """The title of an arm's table."""
-    what = {"original": "photographs", "generated": "made pictures", "both": "both"}[arm.kind]
-    of = "" if arm.synth is None else f" of {arm.synth}"
-    return f"Result of {arm.kind}{of}" + ("" if what == arm.kind else f": {what}")
+    return f"The result of {arm.kind}" + ("" if arm.synth is None else f": {arm.synth}")
 
 
-def classification(name: str, found: Scores, known: Classes) -> Table:
+def classification(name: str, found: Scores) -> Table:
     """Precision, recall, F1 and support of every class, accuracy and averages."""
-    each = found.each
+    each, there = found.each, found.there
     rows = [
-        (str(at), shown, *(number(each[one][at]) for one in MEASURES), str(found.support[at]))
-        for at, shown in enumerate(known.shown)
+        (
+            str(at),
+            *(number(each[one][at]) if there[at] else NONE for one in MEASURES),
+            str(support),
+        )
+        for at, support in enumerate(found.support)
     ]
     total = str(found.frames)
-    rows.append(("Accuracy", "", "", "", number(found.accuracy), total))
+    rows.append(("Accuracy", "", "", number(found.accuracy), total))
     for what, average in (("Macro avg", found.macro), ("Weighted avg", found.weighted)):
-        rows.append((what, "", *(number(average[one]) for one in MEASURES), total))
-    return Table(name, HEAD, tuple(rows), _undefined(found), left=frozenset({0, 1}))
+        rows.append((what, *(number(average[one]) for one in MEASURES), total))
+    return Table(name, HEAD, tuple(rows), _undefined(found))
 
 
 def confusion(sides: Sequence[tuple[str, Scores]], known: Classes) -> Table:
@@ -59,27 +64,34 @@ def all_tables(sides: Sequence[Side], known: Classes, always_0: Scores) -> list[
     pooled = [(one.arm.name, one.pooled) for one in sides]
     return [
         _compared(sides, always_0),
-        *(classification(title(one.arm), one.pooled, known) for one in sides),
+        *(classification(title(one.arm), one.pooled) for one in sides),
         _learnt(sides, known),
         confusion(pooled, known),
-        _by_fold(sides, known),
+        _by_fold(sides),
     ]
 
 
 def _undefined(found: Scores) -> tuple[str, ...]:
-    """Why a 0 is no measurement."""
-    notes = []
-    for counts, what in ((found.said, "was said of no frame"), (found.support, "has no frame")):
-        none = [str(at) for at, count in enumerate(counts) if count == 0]
-        if none:
-            notes.append(f"Class {', '.join(none)} {what}: counted as 0, as scikit-learn does.")
-    return tuple(notes)
+    """Which figures are no measurements, and what stands for them."""
+    there, zero = found.there, "counts as 0, as in scikit-learn"
+    rules = (
+        (there & (found.said == 0), f"said of no frame: precision {zero}"),
+        (there & (found.support == 0), f"without a frame: recall {zero}"),
+        (~there, "without a frame, and said of none: in no average"),
+    )
+    return tuple(f"{_listed(mask)} {what}." for mask, what in rules if mask.any())
+
+
+def _listed(mask: Bool[np.ndarray, " classes"]) -> str:
+    found = np.flatnonzero(mask).tolist()
+    return f"Class{'es' * (len(found) > 1)} {', '.join(map(str, found))}"
 
 
 def _compared(sides: Sequence[Side], always_0: Scores) -> Table:
     """Accuracy and averages of the arms, pooled, with mean and deviation over folds."""
-    head = ("", "accuracy", *(f"macro {one}" for one in MEASURES))
-    head = (*head, *(f"weighted {one}" for one in MEASURES), "accuracy by fold", "macro f1 by fold")
+    # A weighted recall is the accuracy.
+    head = ("", "accuracy", *(f"macro {one}" for one in MEASURES), "weighted precision")
+    head = (*head, "weighted f1", "accuracy by fold", "macro f1 by fold")
     rows = []
     for one in sides:
         spread = [_spread([each.accuracy for each in one.folds.values()])]
@@ -94,8 +106,8 @@ def _compared(sides: Sequence[Side], always_0: Scores) -> Table:
 
 
 def _line(found: Scores) -> tuple[str, ...]:
-    averages = (found.macro, found.weighted)
-    figures = [found.accuracy, *(average[one] for average in averages for one in MEASURES)]
+    weighted = (found.weighted["precision"], found.weighted["f1"])
+    figures = [found.accuracy, *(found.macro[one] for one in MEASURES), *weighted]
     return tuple(f"{value:.3f}" for value in figures)
 
 
@@ -119,16 +131,17 @@ def _learnt(sides: Sequence[Side], known: Classes) -> Table:
     return Table(LEARNT, head, tuple(rows), left=frozenset({0, 1}))
 
 
-def _by_fold(sides: Sequence[Side], known: Classes) -> Table:
+def _by_fold(sides: Sequence[Side]) -> Table:
     """The table of every arm in every fold, one below the other, and what was said."""
     rows: list[tuple[str, ...]] = []
     for one in sides:
         for fold, found in one.folds.items():
-            lines = classification("", found, known).rows
-            said = [*found.said.tolist(), *[""] * (len(lines) - len(known))]
+            lines = classification("", found).rows
+            counts = [str(count) for count in found.said]
+            said = [*counts, *[""] * (len(lines) - len(counts))]
             for at, (line, count) in enumerate(zip(lines, said, strict=True)):
                 first = (one.arm.name, str(fold)) if at == 0 else ("", "")
-                rows.append((*first, *line, str(count)))
-    notes = ("A class that was said of no frame, or has none, counts as 0, as in scikit-learn.",)
+                rows.append((*first, *line, count))
+    notes = ("A precision of a class that was said of no frame counts as 0, as in scikit-learn.",)
     head = ("", "fold", *HEAD, "Said")
-    return Table(BY_FOLD, head, tuple(rows), notes, left=frozenset({0, 1, 2, 3}))
+    return Table(BY_FOLD, head, tuple(rows), notes, left=frozenset({0, 1, 2}))
