@@ -10,7 +10,7 @@ from generator.config import GenerateConfig
 from generator.jobs import Run, generate
 from generator.shards.record import Sample
 from tests import fake_producer
-from tests.runs import ignore
+from tests.runs import here, ignore
 
 PEOPLE = 10
 """The first ten names: two a fold of the public five; the thesis's fifth fold has none of them."""
@@ -53,5 +53,6 @@ PRODUCER = replace(fake_producer.PRODUCER, make_person=make_person, splits=split
 
 def cohort(out: Path, **changed: Any) -> Path:
     """Make a data set of real people, as an importer leaves it."""
-    generate(replace(CONFIG, **changed), PRODUCER, Run(out), ignore)
+    with here():
+        generate(replace(CONFIG, **changed), PRODUCER, Run(out), ignore)
     return out

@@ -1,4 +1,4 @@
-"""A true data set, made once, and a copy of it for each test that damages one."""
+"""A true data set, made once, a copy of it for each test that damages one; what runs first."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +11,28 @@ from generator import flame_add
 from tests import flame_files
 from tests.damage import CONFIG
 from tests.runs import make
+
+LONGEST = (
+    "test_story.py",
+    "test_readme.py",
+    "test_whole_way.py",
+    "test_jobs.py",
+    "test_vitpain_train.py",
+    "test_rig_evaluation.py",
+    "test_vitpain_finetune.py",
+)
+"""Files that take longest, in order: two workers end together where these begin first."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the order of `LONGEST`: xdist would begin with the files that have most tests."""
+    config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest first; all others stay in their order."""
+    place = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.name, len(LONGEST)))
 
 
 @pytest.fixture(scope="session")

@@ -2,16 +2,14 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import numpy as np
 from jaxtyping import Float64, UInt8
 
 from assets.facs import AUS
-from generator import jobs, pool
+from generator import jobs
 from generator.importers.config import ImportConfig
 from generator.importers.notes import REPORT
 from generator.importers.producer import PRODUCER
@@ -20,18 +18,7 @@ from generator.shards.codec import decode
 from generator.shards.folder import open_folder
 from generator.shards.record import Record, Sample
 from generator.shards.verify import verify
-from tests.runs import ignore
-
-
-@contextmanager
-def here() -> Iterator[None]:
-    """Work of the jobs without processes: they start in seconds what takes milliseconds."""
-
-    def run(work: Any, tasks: Any, workers: int, report: pool.Report) -> list[Any]:
-        return [work(task, report) for task in tasks]
-
-    with patch.object(pool, "run", run):
-        yield
+from tests.runs import here, ignore
 
 
 def make(config: ImportConfig, out: Path) -> Path:

@@ -23,18 +23,19 @@ from generator.shards import folder
 from generator.shards.manifest import json_bytes
 from render.camera import project
 from scripts import cli
-from tests.runs import ignore
+from tests.runs import here, ignore
 
 MADE = GenerateConfig(
     identities=2, pain_per_identity=0, views=1, size=96, ages="18-90", annotations=("seg",)
 )
-AUDIT = AuditConfig(people=2, aus=(4, 43), size=128, workers=2)
+AUDIT = AuditConfig(people=2, aus=(4, 43), size=128)
 
 
 @pytest.fixture(scope="module")
 def ours(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("audit") / "data"
-    generate(MADE, synth3d.PRODUCER, Run(out), ignore)
+    with here():
+        generate(MADE, synth3d.PRODUCER, Run(out), ignore)
     return out
 
 
@@ -48,10 +49,10 @@ def test_people_are_made_again(ours: Path, tmp_path: Path) -> None:
         for name in ("p000000", "p000001")
         for what in ((4, 1), (4, 2), (4, 3), (4, 4), (4, 5), (43, 1))
     ]
-    # What workers measured is what this process measures.
+    # What a worker measured is what this process measures.
     config = source.sitting_config(MADE, AUDIT.size, "cpu")
-    here = measure(sitting.seat(config, 1), (4,), False, lambda count: None)
-    for one, other in zip(here.steps, made.steps[6:11], strict=True):
+    same = measure(sitting.seat(config, 1), (4,), False, lambda count: None)
+    for one, other in zip(same.steps, made.steps[6:11], strict=True):
         # Sums by several threads, as here, are not the same to the last digit.
         figures = [{**vars(step), "facts": 0.0} for step in (one, other)]
         assert one.facts == other.facts
@@ -110,7 +111,8 @@ def test_a_folder_from_elsewhere_says_what_it_cannot(data: Path, tmp_path: Path)
     stated = json.loads((data / folder.CONFIG).read_bytes())
     del stated["options"]
     (data / folder.CONFIG).write_bytes(json_bytes(stated))
-    made = audit(data, tmp_path / "out", replace(AUDIT, workers=1, people=4), ignore)
+    with here():
+        made = audit(data, tmp_path / "out", replace(AUDIT, people=4), ignore)
     assert (made.again, made.goals, made.steps) == (False, (), ())
     assert made.reason == "it was not drawn by this project's 3D path"
     page = (tmp_path / "out" / build.PAGE).read_text()

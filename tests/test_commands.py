@@ -4,22 +4,24 @@ import json
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from scripts import cli, generate
 from tests.fake_producer import PRODUCER
-from tests.runs import ARGUMENTS, ROOT, hashes, make
+from tests.runs import ARGUMENTS, ROOT, hashes, here, make
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
     """Run `pain3d`; the fake producer stands in for the renderer."""
 
     def command() -> int:
-        if arguments[0] == "generate":
-            return generate.main(list(arguments[1:]), PRODUCER)
-        return cli.run(list(arguments))
+        with nullcontext() if "--workers" in arguments else here():
+            if arguments[0] == "generate":
+                return generate.main(list(arguments[1:]), PRODUCER)
+            return cli.run(list(arguments))
 
     code: object
     try:
@@ -197,7 +199,7 @@ def test_figures_that_cannot_be_written_are_refused_at_the_start(
 def test_preview_shows_a_bar_and_fails_without_one(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, _, errors = run(capsys, "preview", str(make(tmp_path / "out")))
+    code, _, errors = run(capsys, "preview", str(make(tmp_path / "out")), "--page-people", "1")
     assert code == 0
     assert "pictures/s" in errors
     code, _, errors = run(capsys, "preview", str(tmp_path / "nowhere"))
@@ -230,10 +232,8 @@ def test_help_is_quick_and_lists_the_commands() -> None:
 
 def test_an_unknown_command_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["paint"]) == 2
-    known = (
-        "generate, merge, preview, verify, audit, surrogate-unbc, import, export, train-rig, "
-        "rig-mesh, eval-rig, pretrain, finetune, explain, evaluate, predict, export-model, assets"
-    )
+    known = ", ".join(cli.COMMANDS)
+    assert known.startswith("generate, merge, preview, ")
     assert f"command must be one of {known}, got paint" in capsys.readouterr().err
     assert cli.run([]) == 2
 

@@ -139,7 +139,7 @@ def test_an_array_unlike_flames_is_named_with_what_was_expected(
     cheap = (
         {} if key in ("f", "v_template", "shapedirs") else {"shapedirs": np.zeros((5023, 3, 400))}
     )
-    path = write(tmp_path / "flame.pkl", **{**cheap, key: value})
+    path = write(tmp_path / "flame.pkl", "numpy 2", **{**cheap, key: value})
     with pytest.raises(ValueError, match=rf"^{path}: {text}"):
         flame_file.read(path)
 
@@ -147,7 +147,7 @@ def test_an_array_unlike_flames_is_named_with_what_was_expected(
 def test_units_and_size_are_held_to_their_range(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = write(tmp_path / "flame.pkl", v_template=100 * contents()["v_template"])
+    path = write(tmp_path / "flame.pkl", "numpy 2", v_template=100 * contents()["v_template"])
     with pytest.raises(ValueError, match=r"v_template must be from 0.15 to 0.6 metres high, got 2"):
         flame_file.read(path)
     monkeypatch.setattr(flame_file, "LARGEST", 1_000_000)

@@ -31,7 +31,7 @@ from generator.shards.record import Sample
 from rigging import blendshapes, rig
 from scripts import cli
 from tests.packs import added_to, write_pack
-from tests.runs import ignore
+from tests.runs import here, ignore
 
 RIGS = get_args(heads.Rig)
 SMALL = GenerateConfig(identities=2, pain_per_identity=1, views=1, size=96, seed=6, ages="18-90")
@@ -53,7 +53,8 @@ def place(flame_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 def data(place: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data set of FLAME heads."""
     out = tmp_path_factory.mktemp("flame") / "data"
-    jobs.generate(FLAME, synth3d.PRODUCER, jobs.Run(out), ignore)
+    with here():
+        jobs.generate(FLAME, synth3d.PRODUCER, jobs.Run(out), ignore)
     return out
 
 

@@ -14,8 +14,8 @@ from generator.importers import sources
 from generator.importers.config import Wanted
 from generator.shards.codec import decode
 from generator.shards.folder import open_folder
-from tests.imported import affine, here, known, make, pixels, report, samples, told, unverified
-from tests.runs import ignore
+from tests.imported import affine, known, make, pixels, report, samples, told, unverified
+from tests.runs import here, ignore
 from tests.runs import make as generate
 from vitpain.data import neutrals
 from vitpain.data.frames import open_frames

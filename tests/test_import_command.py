@@ -14,8 +14,8 @@ from generator.lock import UNFINISHED
 from scripts import cli
 from tests import test_import_hdf5, unbc_files
 from tests.fake_producer import PAUSE
-from tests.imported import here, samples
-from tests.runs import ROOT, hashes
+from tests.imported import samples
+from tests.runs import ROOT, hashes, here
 from tests.unbc_files import FIRST, Tree
 
 SLOW = """

@@ -22,7 +22,7 @@ from generator.shards.folder import open_folder
 from generator.shards.index import Row
 from generator.shards.record import AUCodes, AUSources, Sample, SequenceLabels
 from tests.fake_producer import PRODUCER, make_person, splits
-from tests.runs import ROOT, ignore
+from tests.runs import ROOT, here, ignore
 
 CONFIG = GenerateConfig(
     identities=10, pain_per_identity=3, views=2, size=32, people_per_shard=4, pspi="1,2,3"
@@ -57,7 +57,8 @@ def make_sixth_special(config: GenerateConfig, index: int) -> list[Sample]:
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("readers") / "data"
-    generate(CONFIG, replace(PRODUCER, make_person=make_sixth_special), Run(out), ignore)
+    with here():
+        generate(CONFIG, replace(PRODUCER, make_person=make_sixth_special), Run(out), ignore)
     return out
 
 

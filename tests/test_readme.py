@@ -11,21 +11,21 @@ import pytest
 
 from assets import makehuman
 from generator import flame_add
-from generator.preview import au_sheet
+from generator.preview import au_sheet, error_sheet
 from generator.shards import codec
 from scripts import cli, eval_rig, generate
 from tests import flame_files, head_files
 from tests import test_import_openface as openface
 from tests.fake_producer import PRODUCER
 from tests.packs import forget, write_pack
-from tests.runs import ROOT
+from tests.runs import ROOT, here
 from tests.still_rig import TRIAL
 from tests.test_face_detector import adult
 from tests.unbc_files import points
 
 SMALL = ["--pain-per-identity", "1", "--views", "1", "--size", "32", "--people-per-shard", "1"]
 PEOPLE = "4"
-"""Enough for a train and a val split; a README asks for more."""
+"""Enough for a train and a val split; a README asks for more. Parts are as many."""
 
 
 # What keeps a command to seconds: a rig and an estimator that learn next to nothing, five people,
@@ -76,6 +76,8 @@ def arguments(command: str, place: Path) -> list[str]:
         given += ["--identities", PEOPLE]
     if "--out" not in given:
         given += ["--out", str(place / "DIR")]
+    if "--workers" in given:
+        given[given.index("--workers") + 1] = "2"
     # A file of expressions says how many there are.
     return [*given, *(SMALL[2:] if "--expressions" in given else SMALL)]
 
@@ -85,11 +87,10 @@ def every_part(given: list[str]) -> list[list[str]]:
     if "--part" not in given:
         return [given]
     at, out = given.index("--part") + 1, given.index("--out") + 1
-    number, count = given[at].split("/")
-    stem = given[out].removesuffix(number)
+    stem = given[out].removesuffix(given[at].split("/")[0])
     return [
-        [*given[:at], f"{k}/{count}", *given[at + 1 : out], f"{stem}{k}", *given[out + 1 :]]
-        for k in range(1, int(count) + 1)
+        [*given[:at], f"{k}/{PEOPLE}", *given[at + 1 : out], f"{stem}{k}", *given[out + 1 :]]
+        for k in range(1, int(PEOPLE) + 1)
     ]
 
 
@@ -110,6 +111,7 @@ def test_every_command_runs(
     monkeypatch.setattr(makehuman, "known", lambda: table)
     monkeypatch.setenv("PAIN3D_ASSETS", str(tmp_path / "added"))
     monkeypatch.setattr(au_sheet, "TILE", 40)
+    monkeypatch.setattr(error_sheet, "SIZE", 60)
     head_files.small(tmp_path / "HEAD.obj")
     (tmp_path / "FILE.csv").write_text("AU4,AU6,AU7,AU9,AU10,AU43\n1,0,0,0,0,0\n")
     (tmp_path / "PANORAMAS").mkdir()
@@ -133,7 +135,8 @@ def test_every_command_runs(
                 continue
             if "--out" in given and "--resume" not in given:
                 shutil.rmtree(given[given.index("--out") + 1], ignore_errors=True)
-            code = run(given)
+            with here():
+                code = run(given)
             assert code == 0, f"{command}: {capsys.readouterr().err}"
 
 

@@ -266,7 +266,7 @@ def test_a_kill_at_the_very_end_leaves_no_checkpoint(
 
 
 def test_a_model_that_was_fitted_is_forgotten(tmp_path: Path, true: Path) -> None:
-    train(true, tmp_path / "run", SMALL)
+    train(true, tmp_path / "run", learning.ONCE)
     gc.collect()
     assert not [one for one in gc.get_objects() if type(one) is ViTPain and _has_gradients(one)]
 

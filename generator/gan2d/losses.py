@@ -22,8 +22,8 @@ SMOOTH, SMOOTH_SIZE = 1e-5 * 25, 128
 LOWEST, HIGHEST = 0.3, 0.7
 """Means of the attention that cost nothing."""
 HELD = 100.0
-"""Of the square beyond the band. The critic's slope, of length 1 over a whole picture, is what pulls
-the attention to 1, some 40 times as hard as an error of the cycle; a tenth of this did not hold it.
+"""Of the square beyond the band. The critic's slope has length 1 over a whole picture and pulls the
+attention to 1, some 40 times as hard as an error of the cycle; a tenth of this did not hold it.
 """
 
 Pictures = Float[Tensor, "batch 3 height width"]

@@ -75,7 +75,9 @@ def facts(folder: Path) -> dict[str, Any]:
             pass
         case _:
             raise ValueError(f"{path} must have aus, size, sha256 and facts")
-    if not aus or aus != [au for au in AUS if au in aus]:
+    # 25.0 is 25, but no name of a unit.
+    whole = all(type(au) is int for au in aus)
+    if not aus or not whole or aus != [au for au in AUS if au in aus]:
         raise ValueError(f"{path}: aus must be of {AUS}, in that order, got {aus}")
     low, high = SIZES
     if not low <= size <= high or size % HALVINGS:
