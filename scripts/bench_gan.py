@@ -86,7 +86,7 @@ class _Plain(Training):
     def __init__(self, lesson: Lesson, config: GanConfig, where: Machine, begin: None) -> None:
         super().__init__(lesson, replace(config, compiled="no", precision="float32"), where, begin)
         for network in self.networks.values():
-            network.to(memory_format=torch.contiguous_format)
+            network.to(memory_format=torch.contiguous_format)  # pyright: ignore[reportCallIssue]
 
     def _batch(self, draw: Draw) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         real, aus, wanted, mix = super()._batch(draw)

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import cv2
 import numpy as np
@@ -77,14 +78,14 @@ def conditions(data: DataSet, labels: LabelSource | None, aus: tuple[int, ...]) 
 
     Raises ValueError where it has no AUs of that source, or none that all faces have.
     """
-    found = data.index.column("label_source").unique().to_pylist()
-    if labels is None:
-        named = sorted({name for name in found if name is not None})
-        if len(named) != 1:
-            rule = "action units of one source, or be told which to take (--labels)"
-            raise ValueError(f"{data.folder} must have {rule}, got {', '.join(named) or 'none'}")
-        labels = named[0]
-    return Labels(labels, aus)
+    if labels is not None:
+        return Labels(labels, aus)
+    found = set(data.index.column("label_source").unique().to_pylist())
+    named: list[LabelSource] = [name for name in get_args(LabelSource) if name in found]
+    if len(named) != 1:
+        rule = "action units of one source, or be told which to take (--labels)"
+        raise ValueError(f"{data.folder} must have {rule}, got {', '.join(named) or 'none'}")
+    return Labels(named[0], aus)
 
 
 def cut(

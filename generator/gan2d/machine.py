@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import nn
+from torch.utils import deterministic
 
 from generator.gan2d.config import GanConfig
 
@@ -25,7 +26,8 @@ class Machine:
 
     def placed(self, network: nn.Module) -> nn.Module:
         """The network on the device, its channels last: convolutions are quicker so."""
-        return network.to(self.device, memory_format=torch.channels_last)
+        placed = network.to(self.device)
+        return placed.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
     def quick(self, network: nn.Module) -> nn.Module:
         """The network compiled, where that pays, on the same weights."""
@@ -55,15 +57,15 @@ def repeatable(threads: int) -> Iterator[None]:
     # CUDA's matrix products are the same bits again only with a workspace of fixed size.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     exact, before = torch.are_deterministic_algorithms_enabled(), torch.get_num_threads()
-    filled = torch.utils.deterministic.fill_uninitialized_memory
+    filled = deterministic.fill_uninitialized_memory  # pyright: ignore[reportAttributeAccessIssue]
     with torch.random.fork_rng(list(range(torch.cuda.device_count()))):
         torch.use_deterministic_algorithms(True)
         # Nothing here reads what it has not written; filling it costs time.
-        torch.utils.deterministic.fill_uninitialized_memory = False
+        deterministic.fill_uninitialized_memory = False  # pyright: ignore[reportAttributeAccessIssue]
         torch.set_num_threads(threads)
         try:
             yield
         finally:
             torch.use_deterministic_algorithms(exact)
-            torch.utils.deterministic.fill_uninitialized_memory = filled
+            deterministic.fill_uninitialized_memory = filled  # pyright: ignore[reportAttributeAccessIssue]
             torch.set_num_threads(before)

@@ -108,17 +108,17 @@ def repeatable(threads: int) -> Iterator[None]:
     # CUDA's matrix products are the same bits again only with a workspace of fixed size.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     exact, before = torch.are_deterministic_algorithms_enabled(), torch.get_num_threads()
-    filled = torch.utils.deterministic.fill_uninitialized_memory
+    filled = torch.utils.deterministic.fill_uninitialized_memory  # pyright: ignore[reportAttributeAccessIssue]
     with torch.random.fork_rng(list(range(torch.cuda.device_count()))):
         torch.use_deterministic_algorithms(True)
         # Nothing here reads what it has not written; filling it costs time.
-        torch.utils.deterministic.fill_uninitialized_memory = False
+        torch.utils.deterministic.fill_uninitialized_memory = False  # pyright: ignore[reportAttributeAccessIssue]
         torch.set_num_threads(threads)
         try:
             yield
         finally:
             torch.use_deterministic_algorithms(exact)
-            torch.utils.deterministic.fill_uninitialized_memory = filled
+            torch.utils.deterministic.fill_uninitialized_memory = filled  # pyright: ignore[reportAttributeAccessIssue]
             torch.set_num_threads(before)
 
 
