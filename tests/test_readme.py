@@ -43,7 +43,7 @@ TINY = {
     # The fake producer draws nothing that a detector takes for a face.
     "import 3dpain": "--crop none",
     "surrogate-unbc": "--subjects 5 --sequences 1 --frames 3 --width 96 --height 72 --pain 0.5",
-    "finetune": "--epochs 1 --batch 2 --workers 0 --threads 1",
+    "finetune": "--only 1 2 --epochs 1 --batch 2 --workers 0 --threads 1",
 }
 
 

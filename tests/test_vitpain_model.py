@@ -317,7 +317,7 @@ def test_a_teacher_begins_as_its_student(changed: dict[str, Any]) -> None:
         same(cold.teacher, cold.student)
         # Asked without heat, the student answers.
         same(model(face, neutrals, there), cold.student, exact=True)
-        model.teacher.backbone.patch_embed.heat.weight.fill_(0.01)
+        model.teacher.backbone.patch_embed.heat.weight.fill_(1.0)
         warm = model(face, neutrals, there, torch.ones(3, 6, 32, 32))
     same(warm.student, cold.student, exact=True)
     assert not torch.equal(warm.teacher.pspi, cold.teacher.pspi)
