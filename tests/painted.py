@@ -140,7 +140,9 @@ def _stated(config: PaintedConfig) -> dict[str, Any]:
 
 def _derived(config: PaintedConfig) -> Derived:
     registered: Any = config.registered
-    return Derived("augment2d", "0" * 64, "2d", False, registered, 32, PEOPLE, gan="1" * 64)
+    return Derived(
+        "augment2d", "0" * 64, "2d", False, registered, 32, PEOPLE, gan="1" * 64, people="unbc"
+    )
 
 
 def _about(config: PaintedConfig) -> About:

@@ -10,10 +10,10 @@ from assets.folds import folds
 from assets.unbc import SUBJECTS
 from tests import cohort, painted
 from tests.runs import make
-from vitpain.classifier import leaks
 from vitpain.classifier.arms import Planned, Task, plan
 from vitpain.classifier.classes import THESIS
 from vitpain.classifier.config import Compared, Synth
+from vitpain.data import leaks
 from vitpain.data.frames import Frames, open_frames
 
 FOLD = folds("public5", SUBJECTS[: painted.PEOPLE], 0)[0]

@@ -20,6 +20,7 @@ from tests.fake_producer import PRODUCER
 from tests.packs import forget, write_pack
 from tests.runs import ROOT, here
 from tests.still_rig import TRIAL
+from tests.test_attach_openface import read_folder
 from tests.test_face_detector import adult
 from tests.unbc_files import points
 
@@ -44,6 +45,15 @@ TINY = {
     "import 3dpain": "--crop none",
     "surrogate-unbc": "--subjects 5 --sequences 1 --frames 3 --width 96 --height 72 --pain 0.5",
     "finetune": "--only 1 2 --epochs 1 --batch 2 --workers 0 --threads 1",
+    "register": "--size 32",
+    "train-gan": "--size 32 --width 4 --blocks 1 --epochs 1 --decay 1 --batch 4 --threads 1",
+    "augment2d": "--per-level 1",
+    "train-au-reader": "--size 32 --epochs 1 --threads 1 --workers 0",
+    "evaluate2d": "--features test_resnet --weights none --batch 4",
+    "classify": (
+        "--model convnext_atto --weights none --size 32 --epochs 1 --batch 16 --workers 0"
+        " --threads 1"
+    ),
 }
 
 
@@ -65,6 +75,8 @@ def arguments(command: str, place: Path) -> list[str]:
             given += sorted(str(path) for path in place.glob(word))
         elif re.fullmatch(r"[A-Z][A-Z0-9]*(\.csv|\.obj|\.png|\.onnx)?", word):
             given.append(str(place / word))
+        elif named := re.fullmatch(r"([a-z0-9]+)=([A-Z][A-Z0-9]*)", word):
+            given.append(f"{named[1]}={place / named[2]}")
         else:
             given.append(word)
     if given[0] != "generate" or "--help" in given:
@@ -102,6 +114,13 @@ def run(given: list[str]) -> int:
     return cli.run(given)
 
 
+def read_frames(frames: Path, out: Path) -> None:
+    """What OpenFace makes of exported frames, a table a folder."""
+    out.mkdir()
+    for folder in frames.iterdir():
+        (out / f"{folder.name}.csv").write_text(read_folder(folder))
+
+
 def test_every_command_runs(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -135,6 +154,8 @@ def test_every_command_runs(
                 continue
             if "--out" in given and "--resume" not in given:
                 shutil.rmtree(given[given.index("--out") + 1], ignore_errors=True)
+            if given[0] == "attach-openface":
+                read_frames(tmp_path / "FRAMES", tmp_path / "CSV")
             with here():
                 code = run(given)
             assert code == 0, f"{command}: {capsys.readouterr().err}"

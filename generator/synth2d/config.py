@@ -127,6 +127,7 @@ def derived(config: SynthConfig) -> Derived:
         gan=networks.hashed(config.gan),
         per_level=config.per_level,
         seed=config.seed,
+        people=config.source,
     )
 
 

@@ -16,9 +16,9 @@ from jaxtyping import Int64
 from assets.folds import Fold, folds
 from assets.streams import stream
 from generator.shards.derived import read_derived
-from vitpain.classifier import leaks
 from vitpain.classifier.classes import Classes
 from vitpain.classifier.config import Compared
+from vitpain.data import leaks
 from vitpain.data.frames import Frames
 
 Kind = Literal["original", "generated", "both"]

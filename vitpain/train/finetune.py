@@ -7,9 +7,12 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from jaxtyping import Int64
 
 from assets import folds as dividing
 from assets.folds import Fold, How
+from generator.shards.derived import TRANSLATED
+from vitpain.data import leaks
 from vitpain.data.frames import Frames, open_frames
 from vitpain.evaluate import predictions
 from vitpain.train import fitted, run_folder, stage
@@ -80,10 +83,15 @@ def finetune(
 def divided(frames: Frames, division: Division, seed: int) -> list[Parts]:
     """Rows of every fold that was asked for; frames beside are those of their own split `train`.
 
-    Raises ValueError that names the data set, and the subject that is in no fold or the fold and
-    the part of it in which no frame has a label; and where real people are in `extra` too.
+    Of pictures that a network painted (2D sets) a fold takes its own block. Raises ValueError that
+    names the data set, and the subject that is in no fold or the fold and the part of it in which
+    no frame has a label; where real people are in `extra` too, and where a painted picture shows
+    or was made by somebody whom the fold validates or tests.
     """
     own = frames.column("set") == 0
+    if leaks.painted(frames, np.flatnonzero(own)):
+        rule = "frames that nobody painted; painted ones are for extra"
+        raise ValueError(f"data must be {rule}, got {division.data}")
     # By the set's own names: the same folds, whoever learns beside.
     identity = frames.column("identity")
     _check_people(frames, own)
@@ -92,9 +100,28 @@ def divided(frames: Frames, division: Division, seed: int) -> list[Parts]:
         raise ValueError("extra must have labelled frames in split train, got none")
     try:
         made = dividing.folds(division.folds, np.unique(identity[own]).tolist(), seed)
-        return [_parts(frames, own, fold, beside) for fold in _chosen(made, division.only)]
+        chosen = _chosen(made, division.only)
+        blocks = _blocks(frames, beside, chosen)
+        return [
+            _parts(frames, own, fold, block) for fold, block in zip(chosen, blocks, strict=True)
+        ]
     except ValueError as error:
         raise ValueError(f"{division.data}: {error}") from error
+
+
+def _blocks(
+    frames: Frames, beside: Int64[np.ndarray, " beside"], chosen: Sequence[Fold]
+) -> list[Int64[np.ndarray, " block"]]:
+    """What each fold learns from beside: everything that was not painted, and its own block."""
+    painted = frames.column("source")[beside] == TRANSLATED
+    others, made = beside[~painted], beside[painted]
+    if len(made) == 0:
+        return [others for _ in chosen]
+    blocks = [leaks.block(frames, made, fold, "extra") for fold in chosen]
+    taught = leaks.read_taught(frames, np.concatenate(blocks))
+    for fold, mine in zip(chosen, blocks, strict=True):
+        leaks.check_fold(frames, mine, fold, taught, "extra")
+    return [np.sort(np.concatenate([others, mine])) for mine in blocks]
 
 
 def _check_people(frames: Frames, own: np.ndarray) -> None:

@@ -17,7 +17,8 @@ import pyarrow.parquet as pq
 
 from assets import atomic
 from generator.shards import manifest
-from generator.shards.folder import difference
+from generator.shards.derived import read_derived
+from generator.shards.folder import CONFIG, difference, read_config
 from generator.shards.manifest import json_bytes, read_json
 from vitpain.evaluate import predictions
 
@@ -123,7 +124,10 @@ def finished(out: Path) -> bool:
 
 
 def data_facts(folders: Sequence[Path]) -> list[dict[str, Any]]:
-    """Data sets by the hash of their manifests, which hold all files' hashes, and their sources."""
+    """Data sets by the hash of their manifests, which hold all files' hashes, and their sources.
+
+    Of pictures that a network painted the source of the people is one too.
+    """
     facts = []
     for folder in folders:
         files = manifest.read(folder)
@@ -133,6 +137,9 @@ def data_facts(folders: Sequence[Path]) -> list[dict[str, Any]]:
         if name in files and manifest.checksum(folder / name) != files[name]:
             raise ValueError(f"{folder / name} must be as its manifest lists it, got another")
         sources = pq.read_table(folder / name, columns=["source"])["source"].unique().to_pylist()
+        derived = read_derived(read_config(folder), str(folder / CONFIG))
+        if derived is not None and derived.people is not None:
+            sources.append(derived.people)
         facts.append({"manifest": digest, "sources": sorted(sources)})
     return facts
 

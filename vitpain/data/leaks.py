@@ -110,9 +110,11 @@ def painted(frames: Frames, rows: Integer[np.ndarray, " rows"]) -> bool:
 
 def _trained_on(data: bytes, path: Path, place: np.void) -> frozenset[str]:
     what = describe(path, place)
-    plain = crops.parsed(data, what).get("translation")
-    read = read_value(plain, Translation | None, f"{what}: translation")
-    if not isinstance(read, Translation) or read.network is None:
+    record = crops.parsed(data, what)
+    read = read_value(record.get("translation"), Translation | None, f"{what}: translation")
+    # An input that was left unchanged names who trained the network of its block, and no network.
+    unchanged = record.get("pspi") == 0.0
+    if not isinstance(read, Translation) or (read.network is None and not unchanged):
         raise ValueError(f"{what}: translation must name the network that made it, got none")
     return frozenset(read.trained_on)
 
