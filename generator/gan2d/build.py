@@ -175,7 +175,8 @@ def _networks(init: Path | None, before: Gan) -> tuple[Generator, Critic]:
 def _lesson(one: Plan, faces: Faces, aus: tuple[int, ...]) -> Lesson:
     """A network's faces, and for its sheets the calmest of people whom it does not see."""
     rows = faces.of(one.trained_on)
-    others = one.paints or tuple(name for name in faces.people if name not in one.trained_on)
+    seen = set(one.trained_on)
+    others = one.paints or tuple(name for name in faces.people if name not in seen)
     return Lesson(one.name, faces, rows, _calm(faces, others or one.trained_on), aus)
 
 

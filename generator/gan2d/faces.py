@@ -21,7 +21,6 @@ from assets.facs import AUS, HIGHEST
 from generator.shards.codec import decode
 from generator.shards.folder import DataSet, to_sample
 from generator.shards.imported import IMPORTED
-from generator.shards.index import Row
 from generator.shards.record import LabelSource, Record, Sample
 from generator.shards.tarball import read_shard
 
@@ -96,14 +95,13 @@ def cut(
     Raises ValueError that names the data set where it has no AUs of that source, no AU that all
     faces have, or lacks one that was named.
     """
-    rows = data.index.to_pylist()
     if not (place / DONE).is_file():
         place.mkdir(parents=True, exist_ok=True)
-        _write(data, rows, labels, size, place, progress)
-    done = json.loads((place / DONE).read_text())
+        _write(data, labels, size, place, progress)
+    numbers = json.loads((place / DONE).read_text())["rows"]
     table = np.load(place / LABELS)
-    numbers = np.array(done["rows"], np.int64)
-    names = [rows[number]["identity"] for number in numbers]
+    identities = data.index.column("identity").to_pylist()
+    names = [identities[number] for number in numbers]
     people = tuple(sorted(set(names)))
     there = {name: at for at, name in enumerate(people)}
     aus, kept = _chosen(table, labels, str(data.folder))
@@ -119,7 +117,7 @@ def cut(
         (table[kept][:, columns] / highest).astype(np.float32),
         person[kept],
         people,
-        len(rows) - len(kept),
+        data.index.num_rows - len(kept),
     )
     return faces, aus
 
@@ -146,18 +144,16 @@ def _chosen(
     return aus, np.flatnonzero(~np.isnan(table[:, columns]).any(axis=1))
 
 
-def _write(
-    data: DataSet, rows: list[Row], labels: Labels, size: int, place: Path, progress: Progress
-) -> None:
-    number = {row["key"]: at for at, row in enumerate(rows)}
+def _write(data: DataSet, labels: Labels, size: int, place: Path, progress: Progress) -> None:
+    number = {key: at for at, key in enumerate(data.index.column("key").to_pylist())}
     labelled: list[int] = []
-    table = np.full((len(rows), len(AUS)), np.nan, np.float32)
-    shape = (len(rows), size, size, 3)
+    table = np.full((len(number), len(AUS)), np.nan, np.float32)
+    shape = (len(number), size, size, 3)
     pictures = np.lib.format.open_memmap(place / PICTURES, "w+", np.uint8, shape)
     for shard in data.index.column("shard").unique().to_pylist():
         path = data.folder / shard
         for stored in read_shard(path):
-            progress(1, len(rows))
+            progress(1, len(number))
             sample = to_sample(stored, path)
             known = labels.of(sample.record)
             if known is None:

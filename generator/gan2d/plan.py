@@ -5,6 +5,7 @@ training people and paints the rest, so that no network of a fold has seen its v
 people, and nobody is painted by a network that saw them.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -73,7 +74,7 @@ def listed(text: str, people: Sequence[str], where: str) -> tuple[str, ...]:
     unknown = sorted(set(names) - set(people))
     if unknown:
         raise ValueError(f"{where} must name people of the data set, got {unknown[0]}")
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
     if twice:
         raise ValueError(f"{where} must name people once, got {twice[0]} twice")
     return tuple(sorted(names))
