@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from generator.jobs import Run, generate
+from generator.origin import check_apart
 from generator.shards.manifest import read_json
 from generator.synth2d.config import SynthConfig, check
 from scripts.figures import check_json, table, write_json
@@ -49,6 +50,7 @@ def main(arguments: list[str]) -> int:
     check_json(options.json)
     check_installed("augment2d")
     check(config)
+    check_apart(options.out, config.data, config.gan)
     # Imported here: this needs torch.
     from generator.synth2d.producer import PRODUCER, REPORT
 

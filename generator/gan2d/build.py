@@ -19,9 +19,10 @@ from generator.gan2d.painter import Painter
 from generator.gan2d.plan import Division, Plan
 from generator.gan2d.train import CHECKPOINT, SHOWN, Lesson, Told, Training, train
 from generator.lock import UNFINISHED, Ends, claimed
+from generator.origin import Origin, content_hash, origin
 from generator.shards import manifest
-from generator.shards.derived import DERIVED, stands_in
-from generator.shards.folder import DataSet, difference, open_folder
+from generator.shards.derived import Registered
+from generator.shards.folder import difference
 from generator.shards.manifest import json_bytes
 
 SHEETS, SWEEP = "sheets", "sweep.json"
@@ -50,21 +51,21 @@ def build(wanted: Wanted, config: GanConfig, run: Run, told: Told) -> Gan:
     """
     if wanted.subjects is not None and wanted.folds is not None:
         raise ValueError("subjects must be left out where folds say who trains, got both")
-    data = open_folder(wanted.data)
+    at = origin(wanted.data)
     where = machine(config)
-    before = None if wanted.init is None else _begun(wanted.init, data, config)
+    before = None if wanted.init is None else _begun(wanted.init, at, config)
     if before is not None:
         config = replace(config, aus=before.shape.aus)
-    labels = conditions(data, config.labels, config.aus)
+    labels = conditions(at.data, config.labels, config.aus)
     with claimed(run.out, run.resume, Ends(BEGUN, GAN)):
         if (run.out / BEGUN).is_file():
             told.say(f"going on in {run.out}")
         place = run.out / UNFINISHED / "faces"
-        faces, aus = cut(data, labels, config.size, place, told.steps)
+        faces, aus = cut(at.data, labels, config.size, place, told.steps)
         if faces.unlabelled:
             told.say(f"{faces.unlabelled} pictures have no AUs of {labels.source} and are left out")
         planned = _planned(wanted, faces, config)
-        gan = _stated(data, config, labels, aus, planned, before, wanted)
+        gan = _stated(at, config, labels, aus, planned, before, wanted)
         _hold(run.out, gan)
         begin = None if before is None else _networks(wanted.init, before)
         for number, one in enumerate(planned):
@@ -72,13 +73,12 @@ def build(wanted: Wanted, config: GanConfig, run: Run, told: Told) -> Gan:
         return _ended(gan, faces, config, where, run.out, wanted.sweep, told)
 
 
-def _begun(init: Path, data: DataSet, config: GanConfig) -> Gan:
+def _begun(init: Path, at: Origin, config: GanConfig) -> Gan:
     """The run to begin with, held to the data."""
     before = folder.opened(init)
-    registered = data.config.get(DERIVED, {}).get("registered")
-    if registered is None:
+    if _registered(at) is None:
         rule = "registered (pain3d register) where a run begins with another's network"
-        raise ValueError(f"{data.folder} must be {rule}, got faces as they were")
+        raise ValueError(f"{at.data.folder} must be {rule}, got faces as they were")
     if len(before.networks) != 1:
         rule = "one network, trained without folds, to begin with"
         raise ValueError(f"{init} must hold {rule}, got {len(before.networks)}")
@@ -91,6 +91,10 @@ def _begun(init: Path, data: DataSet, config: GanConfig) -> Gan:
         rule = f"{', '.join(map(str, shape.aus))} as in {init / GAN}"
         raise ValueError(f"aus must be {rule}, got {', '.join(map(str, config.aus))}")
     return before
+
+
+def _registered(at: Origin) -> Registered | None:
+    return None if at.derived is None else at.derived.registered
 
 
 def _planned(wanted: Wanted, faces: Faces, config: GanConfig) -> tuple[Plan, ...]:
@@ -108,7 +112,7 @@ def _planned(wanted: Wanted, faces: Faces, config: GanConfig) -> tuple[Plan, ...
 
 
 def _stated(
-    data: DataSet,
+    at: Origin,
     config: GanConfig,
     labels: Labels,
     aus: tuple[int, ...],
@@ -117,9 +121,9 @@ def _stated(
     wanted: Wanted,
 ) -> Gan:
     """What is known of a run when it begins."""
-    source = _source(data)
+    source = at.source
     people = tuple(sorted({name for one in planned for name in one.trained_on}))
-    saw = Saw(source, _hash(data), labels.source, people)
+    saw = Saw(source, content_hash(at.data.folder), labels.source, people)
     seen: tuple[Saw, ...] = ()
     if before is not None:
         seen = (*before.before, before.saw)
@@ -133,8 +137,8 @@ def _stated(
     return Gan(
         folder.FORMAT,
         Shape(config.size, config.width, config.blocks, aus),
-        data.config.get(DERIVED, {}).get("registered"),
-        stands_in(data.config) or (before is not None and before.surrogate),
+        _registered(at),
+        at.surrogate or (before is not None and before.surrogate),
         saw,
         seen,
         json.dumps(held, sort_keys=True),
@@ -142,17 +146,6 @@ def _stated(
         Closed(None, None),
         tuple(Network(one.name, one.fold, one.trained_on, one.paints, None) for one in planned),
     )
-
-
-def _source(data: DataSet) -> str:
-    found = sorted(set(data.index.column("source").to_pylist()))
-    if len(found) != 1:
-        raise ValueError(f"{data.folder} must have pictures of one source, got {', '.join(found)}")
-    return found[0]
-
-
-def _hash(data: DataSet) -> str:
-    return manifest.checksum(data.folder / manifest.NAME).sha256
 
 
 def _hold(out: Path, gan: Gan) -> None:

@@ -1,16 +1,15 @@
 """What decides the bytes of a painted data set: faces, networks, how many of each level."""
 
 from dataclasses import asdict, dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 from generator.config import HIGHEST_SEED
 from generator.gan2d import folder as networks
 from generator.gan2d.folder import Gan
-from generator.shards import manifest
-from generator.shards.derived import DERIVED, TRANSLATED, Derived, read_derived, stands_in
-from generator.shards.folder import CONFIG, DataSet, open_folder
+from generator.origin import Origin, content_hash, origin
+from generator.shards.derived import DERIVED, TRANSLATED, Derived
 
 NEEDED = (4, 6, 7, 9, 10)
 """AUs that every network must paint; and AU43, or AU45 in its place."""
@@ -48,37 +47,19 @@ class SynthConfig:
 
     # Read once a process, and never sent to a worker.
     @property
-    def faces(self) -> DataSet:
+    def origin(self) -> Origin:
         """The registered data set."""
-        return _faces(self.data)
+        return origin(self.data)
 
     @property
     def networks(self) -> Gan:
         """What the folder of networks says."""
         return _networks(self.gan)
 
-    @property
-    def source(self) -> str:
-        """Source of the inputs; raises ValueError where there are several."""
-        return _source(self.data)
 
-
-@lru_cache(maxsize=2)
-def _faces(data: Path) -> DataSet:
-    return open_folder(data)
-
-
-@lru_cache(maxsize=2)
+@cache
 def _networks(gan: Path) -> Gan:
     return networks.opened(gan)
-
-
-@lru_cache(maxsize=2)
-def _source(data: Path) -> str:
-    found = sorted(set(_faces(data).index.column("source").to_pylist()))
-    if len(found) != 1:
-        raise ValueError(f"{data} must have pictures of one source, got {', '.join(found)}")
-    return found[0]
 
 
 def check(config: SynthConfig) -> None:
@@ -87,7 +68,8 @@ def check(config: SynthConfig) -> None:
     Raises ValueError where the faces were not registered, or otherwise than those that trained the
     networks, or the networks lack an AU that lists are made of.
     """
-    registered = _before(config).registered if DERIVED in config.faces.config else None
+    before = config.origin.derived
+    registered = None if before is None else before.registered
     if registered is None:
         rule = "registered (pain3d register)"
         raise ValueError(f"{config.data} must be {rule}, got faces as they were")
@@ -102,23 +84,18 @@ def check(config: SynthConfig) -> None:
         rule = "the action units of PSPI, 4 6 7 9 10 and 43 or 45"
         got = f"none for AU{lacking[0]} among {', '.join(map(str, gan.shape.aus))}"
         raise ValueError(f"networks of {config.gan} must paint {rule}, got {got}")
-    assert config.source
-
-
-def _before(config: SynthConfig) -> Derived:
-    found = read_derived(config.faces.config, str(config.data / CONFIG))
-    assert found is not None
-    return found
+    assert config.origin.source
 
 
 def derived(config: SynthConfig) -> Derived:
     """The set as `config.json` states it."""
-    before = _before(config)
+    before = config.origin.derived
+    assert before is not None
     return Derived(
         step="augment2d",
-        data=manifest.checksum(config.data / manifest.NAME).sha256,
+        data=content_hash(config.data),
         source=TRANSLATED,
-        surrogate=stands_in(config.faces.config) or config.networks.surrogate,
+        surrogate=config.origin.surrogate or config.networks.surrogate,
         registered=before.registered,
         size=config.networks.shape.size,
         people_per_shard=config.people_per_shard,
@@ -127,7 +104,7 @@ def derived(config: SynthConfig) -> Derived:
         gan=networks.hashed(config.gan),
         per_level=config.per_level,
         seed=config.seed,
-        people=config.source,
+        people=config.origin.source,
     )
 
 

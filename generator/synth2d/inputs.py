@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from jaxtyping import UInt8
 
 from generator.gan2d.faces import face
+from generator.origin import Origin
 from generator.shards.folder import DataSet
 from generator.shards.index import Row
 from generator.shards.record import Record
-from generator.synth2d.config import SynthConfig
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,17 +22,9 @@ class Input:
     """At the size of the networks."""
 
 
-@lru_cache(maxsize=2)
-def people(config: SynthConfig) -> dict[str, tuple[Row, ...]]:
-    """Everybody's frames that may be inputs, by name; those who have none too."""
-    found: dict[str, list[Row]] = {}
-    columns = ("key", "identity", "split", "pspi", "au43", "yaw_deg", "shard", "offset", "size",
-               "sha256")  # fmt: skip
-    for row in config.faces.index.select(columns).to_pylist():
-        mine = found.setdefault(row["identity"], [])
-        if row["pspi"] == 0.0 and row["au43"] == 0.0:
-            mine.append(row)
-    return {name: tuple(found[name]) for name in sorted(found)}
+def candidates(origin: Origin, person: int) -> list[Row]:
+    """Frames of somebody that may be inputs."""
+    return [row for row in origin.rows(person) if row["pspi"] == 0.0 and row["au43"] == 0.0]
 
 
 def frontal(data: DataSet, rows: Sequence[Row], count: int, size: int) -> list[Input]:

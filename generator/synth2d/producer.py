@@ -26,7 +26,7 @@ from generator.shards.manifest import json_bytes
 from generator.shards.record import Sample, Translation
 from generator.synth2d import records
 from generator.synth2d.config import SynthConfig, check, derived, stated
-from generator.synth2d.inputs import Input, frontal, people
+from generator.synth2d.inputs import Input, candidates, frontal
 from generator.synth2d.wishes import LEVELS, Wish, wishes
 
 REPORT = "augment_report.json"
@@ -36,7 +36,7 @@ BATCH = 64
 
 def make_person(config: SynthConfig, index: int) -> Iterator[Sample | Note]:
     """Blocks of one person, fold by fold: unchanged inputs, then every level."""
-    name, rows = list(people(config).items())[index]
+    name, rows = config.origin.people[index], candidates(config.origin, index)
     whole = _each(config)
     folds = [fold for fold in config.networks.folds() if _may(config, name, fold)]
     if not folds:
@@ -48,7 +48,7 @@ def make_person(config: SynthConfig, index: int) -> Iterator[Sample | Note]:
         yield Note("no_input", name, rule, "none", whole * len(folds))
         return
     # The level with the fewest lists asks for the most frames, and level 0 for all there are.
-    found = frontal(config.faces, rows, config.per_level, config.networks.shape.size)
+    found = frontal(config.origin.data, rows, config.per_level, config.networks.shape.size)
     for fold in folds:
         yield from _block(config, index, name, fold, found)
 
@@ -60,7 +60,7 @@ def _each(config: SynthConfig) -> int:
 
 def _may(config: SynthConfig, name: str, fold: int | None) -> bool:
     try:
-        config.networks.paints(name, config.source, fold)
+        config.networks.paints(name, config.origin.source, fold)
     except ValueError:
         return False
     return True
@@ -70,8 +70,8 @@ def _block(
     config: SynthConfig, index: int, name: str, fold: int | None, found: list[Input]
 ) -> Iterator[Sample | Note]:
     gan = config.networks
-    network = gan.paints(name, config.source, fold)
-    seen = gan.seen(network, config.source)
+    network = gan.paints(name, config.origin.source, fold)
+    seen = gan.seen(network, config.origin.source)
     size, where = gan.shape.size, name if fold is None else f"{name}, fold {fold}"
     prefix = (name,) if fold is None else (name, f"fold{fold}")
     first = key_of(*prefix, "p00", "0000")
@@ -119,23 +119,17 @@ def _painter(config: SynthConfig, network: Network) -> Painter:
     return Painter(where.quick(where.placed(made).eval()), where)
 
 
-def splits(config: SynthConfig) -> list[Split]:
+def splits(config: SynthConfig) -> tuple[Split, ...]:
     """Split of everybody: that of their frames."""
-    index = config.faces.index
-    of_each = dict(
-        zip(index.column("identity").to_pylist(), index.column("split").to_pylist(), strict=True)
-    )
-    return [of_each[name] for name in people(config)]
+    return config.origin.splits
 
 
-def pictures(config: SynthConfig, chosen: Sequence[int]) -> int:
+def pictures(config: SynthConfig, people: Sequence[int]) -> int:
     """How many pictures some people are to have."""
-    names = list(people(config))
-    folds = [
-        max(1, sum(_may(config, names[one], fold) for fold in config.networks.folds()))
-        for one in chosen
-    ]
-    return _each(config) * sum(folds)
+    folds = config.networks.folds()
+    names = [config.origin.people[one] for one in people]
+    blocks = [max(1, sum(_may(config, name, fold) for fold in folds)) for name in names]
+    return _each(config) * sum(blocks)
 
 
 def made_with(config: SynthConfig) -> dict[str, str]:
