@@ -18,6 +18,10 @@ from generator.shards.folder import open_folder
 from generator.shards.index import Row
 from generator.shards.record import Sample
 
+NAMED = ["key", "sequence", "identity"]
+COLUMNS = [*NAMED, "shard", "offset", "size", "sha256"]
+AT_ONCE = 4096
+"""Rows of the index that are objects at a time."""
 Progress = Callable[[int, int], None]
 """Called with pictures written since the last call, and pictures in all."""
 
@@ -69,16 +73,18 @@ def export(folder: Path, out: Path, progress: Progress) -> Exported:
     """
     check_free(out)
     data = open_folder(folder)
-    rows = data.index.to_pylist()
-    placed = places(rows)
+    index = data.index.select(COLUMNS)
+    placed = places(index.select(NAMED).to_pylist())
     names = {place for place, _ in placed.values()}
     with filling(out, frozenset(name.split("/")[0] for name in names)):
         for name in sorted(names):
             (out / name).mkdir(parents=True, exist_ok=True)
-        for row in rows:
-            atomic.write(out / placed[row["key"]][0] / _file(row["key"]), _png(data.sample(row)))
-            progress(1, len(rows))
-    return Exported(len(rows), len(names))
+        for part in index.to_batches(max_chunksize=AT_ONCE):
+            for row in part.to_pylist():
+                path = out / placed[row["key"]][0] / _file(row["key"])
+                atomic.write(path, _png(data.sample(row)))
+                progress(1, index.num_rows)
+    return Exported(index.num_rows, len(names))
 
 
 def _png(sample: Sample) -> bytes:

@@ -5,16 +5,19 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import numpy as np
+import pyarrow.compute as pc
+
 from assets.population import Split
 from generator.config import file_hash
 from generator.shards import manifest
-from generator.shards.derived import DERIVED, Derived, read_derived, stands_in
+from generator.shards.derived import Derived, read_derived, stands_in
 from generator.shards.folder import CONFIG, DataSet, open_folder
-from generator.shards.imported import IMPORTED
 from generator.shards.index import Row
 from generator.shards.record import Sample
 
-PEOPLE_PER_SHARD = 8
+AT_ONCE = 4096
+"""Rows of the index that are objects at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,17 +48,13 @@ class Origin:
         """How it was made from another one, None where it was not."""
         return read_derived(self.data.config, str(self.data.folder / CONFIG))
 
-    @property
-    def people_per_shard(self) -> int:
-        """How many people a tar file it was written with."""
-        config = self.data.config
-        stated = config.get(DERIVED) or config.get(IMPORTED) or config.get("options") or {}
-        return int(stated.get("people_per_shard", PEOPLE_PER_SHARD))
-
-    def rows(self, person: int) -> list[Row]:
+    def rows(self, person: int) -> Iterator[Row]:
         """Rows of somebody's pictures; neutrals first, else as they lie there."""
-        rows = self.data.index.take(list(self.places[person])).to_pylist()
-        return sorted(rows, key=lambda row: row["kind"] != "neutral")
+        places = np.array(self.places[person])
+        neutral = pc.equal(self.data.index.column("kind").take(places), "neutral").to_numpy()
+        for part in (places[neutral], places[~neutral]):
+            for at in range(0, len(part), AT_ONCE):
+                yield from self.data.index.take(part[at : at + AT_ONCE]).to_pylist()
 
     def samples(self, person: int) -> Iterator[Sample]:
         """Somebody's pictures, one in memory at a time; raises ValueError for altered bytes."""

@@ -1,13 +1,14 @@
 """How fast networks train and paint, beside a plain loop: `python -m scripts.bench_gan`.
 
 Random pictures of the size asked for; both loops have the same networks, losses and batches. The
-plain one is eager float32 with channels first, as GANimation was written. Painting ends with JPEG
-and record, as `augment2d` writes them.
+plain one is eager float32 with channels first, as GANimation was written. Painting ends with the
+JPEG and the record in a shard, as `augment2d` writes them.
 """
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 from typing import Literal
 
@@ -16,7 +17,7 @@ import torch
 import tyro
 from torch import Tensor
 
-from assets.facs import OPENFACE_AUS
+from assets.facs import OPENFACE_AUS, AUVector
 from generator.gan2d.config import GanConfig
 from generator.gan2d.draws import Draw
 from generator.gan2d.faces import Faces
@@ -24,6 +25,9 @@ from generator.gan2d.machine import Machine, machine, repeatable
 from generator.gan2d.painter import Painter
 from generator.gan2d.train import Lesson, Training
 from generator.shards.codec import encode_image
+from generator.shards.record import AUCodes, AUSources, Record
+from generator.shards.record_json import to_json
+from generator.shards.tarball import ShardWriter
 from scripts.figures import check_json, table, write_json
 
 FACES = 512
@@ -75,7 +79,7 @@ def main() -> None:
         figures["ratio"] = (
             figures["training, pictures a second"] / figures["plain loop, pictures a second"]
         )
-        figures["painting with JPEG, pictures a second"] = _painted(lesson, config, ours, options)
+        figures["painted, pictures a second"] = _painted(lesson, config, ours, options)
     print(table(figures))
     write_json(options.json, figures)
 
@@ -102,7 +106,7 @@ def _lesson(size: int) -> Lesson:
         rng.random((FACES, count), np.float32),
         np.zeros(FACES, np.int64),
         ("nobody",),
-        0,
+        (),
     )
     return Lesson("bench", faces, np.arange(FACES), np.arange(4), OPENFACE_AUS)
 
@@ -119,11 +123,18 @@ def _painted(lesson: Lesson, config: GanConfig, where: Machine, options: Options
     training = Training(lesson, config, where, None)
     painter = Painter(where.quick(training.generator.eval()), where)
     pictures, aus = lesson.faces.take(np.arange(64)), lesson.faces.aus[:64]
+    codes = AUCodes.of(AUVector.both({4: 3.0}))
+    shown = Record(
+        "k", "nobody", "train", "pain", "2d", options.size, options.size, pspi=3.0,
+        label_source="target", aus=AUSources(target=codes),
+    )  # fmt: skip
 
     def steps(count: int) -> None:
         for _ in range(count):
-            for picture in painter.paint(pictures, aus):
-                encode_image(picture)
+            writer = ShardWriter(BytesIO())
+            for number, picture in enumerate(painter.paint(pictures, aus)):
+                record = replace(shown, key=f"k{number}")
+                writer.add(record.key, {"jpg": encode_image(picture), "json": to_json(record)})
 
     return options.steps * 64 / _seconds(steps, options, where.device)
 

@@ -3,16 +3,21 @@
 import sys
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
 from generator.gan2d.config import GanConfig, Run
 from generator.gan2d.plan import Division
+from generator.origin import check_apart
 from scripts.figures import check_json, table, write_json
 from scripts.learning import check_installed
 from scripts.options import checked, parse
 from scripts.progress import Bar
+from scripts.surrogate_unbc import BANNER
+
+if TYPE_CHECKING:
+    from generator.gan2d.folder import Gan
 
 
 @dataclass(frozen=True)
@@ -69,31 +74,43 @@ def main(arguments: list[str]) -> int:
     check_json(options.json)
     check_installed("train-gan")
     # Imported here: these need torch.
-    from generator.gan2d.build import Wanted, build
+    from generator.gan2d.begin import Wanted
+    from generator.gan2d.build import build
     from generator.gan2d.train import Told
 
     def say(text: str) -> None:
         # Above the bar, where there is one.
         tqdm.write(f"pain3d train-gan: {text}", file=sys.stderr)
 
-    wanted = Wanted(options.data, options.init, options.subjects, options.folds, options.sweep_au45)
-    with Bar(" steps", resumed=True) as bar:
-        gan = build(wanted, config, run, Told(bar.advance, say))
+    wanted = checked(
+        "train-gan",
+        lambda: Wanted(
+            options.data, options.init, options.subjects, options.folds, options.sweep_au45
+        ),
+    )
+    sources = [one for one in (options.data, options.init) if one is not None]
+    check_apart(run.out, *sources)
+    with Bar(" faces") as cutting, Bar(" steps", resumed=True) as bar:
+        gan = build(wanted, config, run, Told(cutting.advance, bar.advance, say))
     figures: dict[str, Any] = {
+        **({"banner": BANNER} if gan.surrogate else {}),
         "folder": str(run.out),
         "networks": len(gan.networks),
-        "action units": ", ".join(map(str, gan.shape.aus)),
+        "action units": ", ".join(map(str, gan.aus)),
         "labels": gan.saw.labels,
         "people": len(gan.saw.people),
-        "AU45 of closed eyes": _closed(gan.closed.au45, gan.closed.why),
+        "AU45 of closed eyes": _closed(gan),
     }
     print(table(figures))
     write_json(options.json, figures)
     return 0
 
 
-def _closed(au45: float | None, why: str | None) -> str:
-    return f"none ({why})" if au45 is None else f"{au45:g} ({why})"
+def _closed(gan: "Gan") -> str:
+    """AU45 of every network, or of all where they agree."""
+    found = [one.done.closed for one in gan.networks if one.done is not None]
+    said = [one.why if one.au45 is None else f"{one.au45:g} ({one.why})" for one in found]
+    return ", ".join(dict.fromkeys(said))
 
 
 def _values(given: Any) -> dict[str, Any]:

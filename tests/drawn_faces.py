@@ -226,7 +226,7 @@ def derived(config: DrawnConfig) -> Derived:
         size=config.size,
         people_per_shard=config.people_per_shard,
         head="anny",
-        people="unbc" if made else None,
+        people=("unbc",) if made else (),
     )
 
 

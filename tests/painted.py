@@ -141,7 +141,7 @@ def _stated(config: PaintedConfig) -> dict[str, Any]:
 def _derived(config: PaintedConfig) -> Derived:
     registered: Any = config.registered
     return Derived(
-        "augment2d", "0" * 64, "2d", False, registered, 32, PEOPLE, gan="1" * 64, people="unbc"
+        "augment2d", "0" * 64, "2d", False, registered, 32, PEOPLE, gan="1" * 64, people=("unbc",)
     )
 
 

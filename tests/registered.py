@@ -4,7 +4,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from generator.gan2d.build import Wanted, build
+from generator.gan2d.begin import Wanted
+from generator.gan2d.build import build
 from generator.gan2d.config import GanConfig
 from generator.gan2d.config import Run as GanRun
 from generator.gan2d.folder import Gan
@@ -93,6 +94,6 @@ def gan(
     **wanted: Any,
 ) -> Gan:
     """Train as the command does, in this process."""
-    told = Told(ignore, lambda text: None if said is None else said.append(text))
+    told = Told(ignore, ignore, lambda text: None if said is None else said.append(text))
     run = GanRun(out, resume, log_every=2, checkpoint_every=2, sheet_every=100)
     return build(Wanted(data, **wanted), config, run, told)

@@ -171,7 +171,7 @@ def test_sets_of_another_kind_are_refused(
         (real, real.replace("real=", "again="), "generated set again must be made by pain3d augme"),
         (f"heads={heads}", same, "real set heads must be registered (pain3d register)"),
         (same, real, "real set same must be photographs, got generated ones"),
-        (f"plane={plane}", same, "exactly one real set registered alike (3d), got plane (2d)"),
+        (f"plane={plane}", same, "or exactly one registered alike (3d), got plane (2d)"),
         (f"plane={plane}", f"no={nothing}", "set no must have pictures of PSPI above 0, got none"),
         (real, same.replace("same=", "real="), "names must be different, got real"),
         ("folder", same, "real must be NAME=FOLDER, got 'folder'"),

@@ -1,7 +1,6 @@
-"""Networks that paint AUs: who trains whom, exact resume, what they begin with, what is refused."""
+"""Runs that train networks to paint AUs: exact resume, what they begin with, what is refused."""
 
-import itertools
-import json
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,21 +9,21 @@ import numpy as np
 import pytest
 import torch
 
-from assets.folds import folds
 from assets.unbc import SUBJECTS
 from generator.gan2d import build as building
-from generator.gan2d import folder, plan, weights
+from generator.gan2d import closed, folder, weights
+from generator.gan2d import faces as faces_file
 from generator.gan2d import train as training
+from generator.gan2d.begin import Wanted
 from generator.gan2d.config import GanConfig
-from generator.gan2d.draws import JITTER, Draws
 from generator.gan2d.folder import Closed, Gan
-from generator.gan2d.network import Critic, Generator
-from generator.gan2d.painter import Painter, to_bytes, to_tensor
+from generator.shards.folder import DataSet, open_folder
 from generator.shards.manifest import json_bytes, read_json
+from generator.shards.record import LabelSource, Sample
+from tests import painted
 from tests.cohort import cohort
 from tests.registered import LEFT_OUT, TINY, gan, registered
 
-EIGHT = SUBJECTS[:8]
 HASH = "0" * 64
 
 
@@ -40,127 +39,17 @@ def whole(data: Path) -> tuple[Path, Gan, list[str]]:
     return out, gan(out, data, said=said), said
 
 
-@pytest.mark.parametrize("how", ["public5", "thesis5"])
-def test_no_network_of_a_fold_saw_who_it_paints_or_who_judges(how: plan.Division) -> None:
-    networks = plan.by_fold(how, SUBJECTS, 0)
-    assert len(networks) == 15
-    for fold in folds(how, SUBJECTS, 0):
-        mine = [one for one in networks if one.fold == fold.number]
-        painted = [name for one in mine for name in one.paints or ()]
-        assert sorted(painted) == sorted(fold.train)
-        for one in mine:
-            assert not set(one.trained_on) & set(one.paints or ())
-            assert set(one.trained_on) | set(one.paints or ()) == set(fold.train)
-            assert not set(one.trained_on) & {*fold.val, *fold.test}
-            assert (len(one.trained_on), len(one.paints or ())) == (10, 5)
-
-
-def test_a_network_cannot_be_planned_to_paint_who_trained_it() -> None:
-    with pytest.raises(ValueError, match="network n must not paint who trained it, got b"):
-        plan.Plan("n", 1, ("a", "b"), ("b", "c"))
-    with pytest.raises(ValueError, match="network n must have people to train on, got none"):
-        plan.Plan("n", 1, (), None)
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("", "list must name people, one a line, got none"),
-        ("a\nx", "list must name people of the data set, got x"),
-        ("a\n a \n", "list must name people once, got a twice"),
-    ],
-)
-def test_a_list_of_people_that_leaves_doubt(text: str, said: str) -> None:
-    with pytest.raises(ValueError, match=said):
-        plan.listed(text, ["a", "b"], "list")
-    assert plan.listed("b\n\na\n", ["a", "b", "c"], "list") == ("a", "b")
-
-
-def test_the_generator_leaves_what_attention_keeps() -> None:
-    torch.manual_seed(0)
-    network = Generator(3, 4, 1)
-    pictures, aus = torch.rand(2, 3, 32, 32) * 2 - 1, torch.rand(2, 3)
-    painted = network(pictures, aus)
-    assert painted.picture.shape == pictures.shape
-    with torch.no_grad():
-        network.attention.weight.fill_(0.0)
-    # A sigmoid of 0: half of the photograph and half of the colour, which is within -1 and 1.
-    half = network(pictures, aus)
-    assert torch.allclose(half.attention, torch.full_like(half.attention, 0.5))
-    assert (2 * half.picture - pictures).abs().max() <= 1.0 + 1e-6
-
-
-def test_the_networks_are_those_of_ganimation() -> None:
-    generator, critic = Generator(17, 64, 6), Critic(17, 128, 64)
-    # 7x7 of 20 to 64; 4x4 of 64-128-256; twelve 3x3 of 256; 4x4 back; heads 7x7 of 64 to 3 and 1;
-    # scale and shift of every norm.
-    convolutions = 49 * 20 * 64 + 16 * (64 * 128 + 128 * 256) * 2 + 12 * 9 * 256**2 + 49 * 64 * 4
-    norms = 2 * (64 + 128 + 256 + 12 * 256 + 128 + 64)
-    assert sum(one.numel() for one in generator.parameters()) == convolutions + norms
-    wide = (3, 64, 128, 256, 512, 1024, 2048)
-    body = sum(16 * a * b + b for a, b in itertools.pairwise(wide))
-    heads = 9 * 2048 + 17 * 4 * 2048
-    assert sum(one.numel() for one in critic.parameters()) == body + heads
-    judged = critic(torch.zeros(2, 3, 128, 128))
-    assert judged.score.shape == (2,)
-    assert judged.aus.shape == (2, 17)
-
-
-def test_a_penalty_is_none_where_the_slope_is_one() -> None:
-    class Slope(torch.nn.Module):
-        def forward(self, pictures: torch.Tensor) -> training.losses.Judged:
-            flat = pictures.flatten(1)
-            return training.losses.Judged(flat.sum(1) / flat.shape[1] ** 0.5, flat[:, :2])
-
-    critic = Slope()
-    real, fake = torch.rand(4, 3, 32, 32), torch.rand(4, 3, 32, 32)
-    aus = real.flatten(1)[:, :2]
-    terms = training.losses.of_critic(critic, critic, real, aus, fake, torch.rand(4))
-    assert float(terms["penalty"]) == pytest.approx(0.0, abs=1e-6)
-    assert float(terms["condition"]) == 0.0
-    gap = fake.flatten(1).sum(1).mean() - real.flatten(1).sum(1).mean()
-    assert float(terms["real"] + terms["fake"]) == pytest.approx(float(gap) / 3072**0.5, rel=1e-4)
-
-
-def test_variation_is_summed() -> None:
-    maps = torch.zeros(2, 1, 4, 4)
-    maps[0, 0, 1, 1] = 1.0
-    assert float(training.losses.variation(maps)) == 4.0
-
-
-@pytest.mark.parametrize(("mean", "off"), [(0.3, 0), (0.5, 0), (0.7, 0), (0.9, 0.2), (0.1, 0.2)])
-def test_the_attention_is_held_within_a_band(mean: float, off: float) -> None:
-    assert float(training.losses.beyond(torch.tensor(mean))) == pytest.approx(off, abs=1e-6)
-
-
-def test_every_epoch_sees_each_face_once_in_a_new_order() -> None:
-    draws = Draws(0, "n", 24, 8, 2)
-    first, second = ([draws.step(epoch * 3 + at) for at in range(3)] for epoch in (0, 1))
-    for epoch in (first, second):
-        assert sorted(np.concatenate([one.faces for one in epoch])) == list(range(24))
-    assert (first[0].faces != second[0].faces).any()
-    assert np.abs(first[0].moved).max() <= JITTER
-    again = Draws(0, "n", 24, 8, 2).step(4)
-    assert (again.faces == second[1].faces).all()
-    assert (again.mix == second[1].mix).all()
-    assert (Draws(0, "other", 24, 8, 2).step(4).mix != again.mix).any()
-
-
-def test_bytes_survive_numbers() -> None:
-    every = np.arange(256, dtype=np.uint8).repeat(3).reshape(1, 16, 16, 3)
-    assert (to_bytes(to_tensor(every, torch.device("cpu"))) == every).all()
-
-
 def test_the_condition_is_what_no_face_lacks(whole: tuple[Path, Gan, list[str]]) -> None:
     out, made, _ = whole
-    assert not set(LEFT_OUT) & set(made.shape.aus)
-    assert len(made.shape.aus) == 17
+    assert not set(LEFT_OUT) & set(made.aus)
+    assert len(made.aus) == 17
     assert made.saw.labels == "manual"
-    assert made.closed == Closed(None, "no AU45")
+    assert made.networks[0].done is not None
+    assert made.networks[0].done.closed == Closed(None, "no AU45")
     assert folder.opened(out) == made
     assert {path.name for path in out.iterdir()} == {"all", "begun.json", "gan.json"}
     sheets = {path.stem for path in (out / "all/sheets").iterdir()}
-    assert sheets == {f"au{au:02d}" for au in made.shape.aus} | {"all"}
+    assert sheets == {f"au{au:02d}" for au in made.aus} | {"all"}
 
 
 def test_a_killed_run_goes_on_to_the_same_weights(
@@ -198,7 +87,9 @@ def test_a_run_begins_with_the_weights_of_another(
     # A rate so small that Adam's steps move no weight by a thousandth.
     slow = replace(TINY, learning_rate=1e-9)
     made = gan(data.parent / "on", others, slow, init=out)
-    assert made.init == before.networks[0].sha256
+    done = before.networks[0].done
+    assert done is not None
+    assert made.init == (done.generator, done.critic)
     assert [one.source for one in made.before] == ["unbc"]
     one, other = (
         weights.generator(place, which, which.networks[0]).state_dict()
@@ -238,7 +129,7 @@ def test_data_that_cannot_be_trained_on(
 ) -> None:
     for config, said in (
         (replace(TINY, labels="openface"), "AUs of openface|action units of openface"),
-        (replace(TINY, aus=(4, 23)), "must have AU23 of manual where it is in --aus"),
+        (replace(TINY, aus=(4, 23)), "must have AU23 of manual, which the condition has, got only"),
     ):
         with pytest.raises(ValueError, match=said):
             gan(tmp_path / "out", data, config)
@@ -261,44 +152,28 @@ def test_what_was_not_registered_is_cut_by_its_landmarks(tmp_path: Path) -> None
     assert made.registered is None
     assert made.saw.people == SUBJECTS[:3]
     # Labels of what was drawn: a closed eye is AU45 at its highest.
-    assert made.closed == Closed(1.0, "labels")
+    assert made.networks[0].done is not None
+    assert made.networks[0].done.closed == Closed(1.0, "labels")
     with pytest.raises(ValueError, match="subjects must be left out where folds say who trains"):
-        gan(tmp_path / "both", plain, subjects=tmp_path / "who", folds="public5")
+        Wanted(plain, subjects=tmp_path / "who", folds="public5")
 
 
-def saw(labels: str, *before: str) -> Gan:
-    past = tuple(folder.Saw("x", HASH, one, ()) for one in before)  # pyright: ignore[reportArgumentType]
-    shape = folder.Shape(32, 4, 1, (4, 45))
-    now = folder.Saw("x", HASH, labels, ())  # pyright: ignore[reportArgumentType]
-    return Gan(folder.FORMAT, shape, "3d", False, now, past, "{}", None, Closed(None, None), ())
+def saw(made: Gan, labels: LabelSource, *before: LabelSource) -> Gan:
+    now, *past = (folder.Saw("x", HASH, one, ()) for one in (labels, *before))
+    config = replace(made.config, aus=(4, 45))
+    return replace(made, config=config, saw=now, before=tuple(past))
 
 
-def test_which_au45_is_a_closed_eye_follows_from_the_labels() -> None:
-    assert building._ruled(saw("openface")) == Closed(0.4, "thesis")
-    assert building._ruled(saw("openface", "target")) == Closed(0.4, "thesis")
-    assert building._ruled(saw("target", "target")) == Closed(1.0, "labels")
-    assert building._ruled(saw("target", "openface")) is None
-    assert building._ruled(saw("manual")) is None
-
-
-class Lids(torch.nn.Module):
-    """Closes eyes: they are dark from AU45 = 0.6 on, and half as dark at 0.3."""
-
-    def forward(self, pictures: torch.Tensor, aus: torch.Tensor) -> training.losses.Painted:
-        dark = (aus[:, 1] / 0.6).clamp(0, 1)[:, None, None, None]
-        return training.losses.Painted(pictures - dark, torch.zeros_like(pictures[:, :1]))
-
-
-def test_the_sweep_finds_where_eyes_are_closed() -> None:
-    where = building.machine(TINY)
-    pictures = np.full((2, 32, 32, 3), 200, np.uint8)
-    found = building.sweeping.sweep(Painter(Lids(), where), pictures, (4, 45))
-    assert found.closed == 0.6
-    assert found.changed[3] == pytest.approx(0.5, abs=0.02)
-    with pytest.raises(ValueError, match=r"AU45 must have it among .* got 4, 43"):
-        building.sweeping.sweep(Painter(Lids(), where), pictures, (4, 43))
-    with pytest.raises(ValueError, match=r"what AU45 changes must be at least 0.5"):
-        building.sweeping.sweep(Painter(Lids(), where), np.zeros_like(pictures), (4, 45))
+def test_which_au45_is_a_closed_eye_follows_from_the_labels(
+    whole: tuple[Path, Gan, list[str]],
+) -> None:
+    made = whole[1]
+    assert closed.ruled(saw(made, "openface")) == Closed(0.4, "thesis")
+    assert closed.ruled(saw(made, "openface", "target")) == Closed(0.4, "thesis")
+    assert closed.ruled(saw(made, "target", "target")) == Closed(1.0, "labels")
+    assert closed.ruled(saw(made, "target", "openface")) is None
+    assert closed.ruled(saw(made, "manual")) is None
+    assert closed.ruled(made) == Closed(None, "no AU45")
 
 
 @pytest.fixture
@@ -330,11 +205,10 @@ def test_a_network_whose_file_changed(data: Path, whole: tuple[Path, Gan, list[s
     finally:
         path.write_bytes(before)
     other = replace(made, networks=(replace(made.networks[0], paints=(SUBJECTS[0],)),))
-    with pytest.raises(ValueError, match=f"whom it has never seen, got {SUBJECTS[0]}"):
-        other.paints(SUBJECTS[0], "unbc", None)
-    assert other.paints(SUBJECTS[0], "elsewhere", None) == other.networks[0]
-    with pytest.raises(ValueError, match="must be painted by a network of fold 2, got none"):
-        other.paints(SUBJECTS[0], "elsewhere", 2)
+    assert other.painter_of(SUBJECTS[0], "unbc", None) is None
+    assert other.painter_of(SUBJECTS[0], "elsewhere", None) == other.networks[0]
+    assert other.painter_of(SUBJECTS[1], "elsewhere", None) is None
+    assert other.painter_of(SUBJECTS[0], "elsewhere", 2) is None
 
 
 def test_a_folder_of_another_format(tmp_path: Path, whole: tuple[Path, Gan, list[str]]) -> None:
@@ -342,4 +216,105 @@ def test_a_folder_of_another_format(tmp_path: Path, whole: tuple[Path, Gan, list
     (tmp_path / "gan.json").write_bytes(json_bytes({**stated, "format": "x"}))
     with pytest.raises(ValueError, match="must have the format 'pain3d gan 1', got 'x'"):
         folder.opened(tmp_path)
-    assert json.loads(stated["config"])["size"] == 32
+    assert stated["config"]["size"] == 32
+
+
+def test_a_sweep_needs_au45_before_anything_is_trained(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="AU45 must be among the action units of the condition"):
+        gan(tmp_path / "out", data, sweep=True)
+    assert not (tmp_path / "out" / "begun.json").exists()
+
+
+def test_a_sweep_that_finds_nothing_ends_no_run(tmp_path: Path) -> None:
+    """Four steps close no eye; what the labels say stands."""
+    plain = cohort(tmp_path / "plain", identities=5)
+    made = gan(tmp_path / "out", plain, sweep=True)
+    assert made.networks[0].done is not None
+    assert made.networks[0].done.closed == Closed(1.0, "labels")
+    said = read_json(tmp_path / "out/all/sweep.json")
+    assert said["network"] == "all"
+
+
+def test_painted_faces_train_nobody(tmp_path: Path) -> None:
+    painted_set = painted.painted(tmp_path / "painted")
+    with pytest.raises(ValueError, match="must be faces that nobody painted, got a set of augment"):
+        gan(tmp_path / "out", painted_set)
+
+
+def test_a_network_goes_on_with_faces_registered_alike(
+    data: Path, whole: tuple[Path, Gan, list[str]], tmp_path: Path
+) -> None:
+    plane = registered(tmp_path / "plane", mode="2d", source="other")
+    with pytest.raises(ValueError, match=r"registered as the faces that trained .*, 3d, got 2d"):
+        gan(tmp_path / "out", plane, init=whole[0])
+
+
+def test_a_run_that_has_ended_is_left_as_it_is(
+    data: Path, whole: tuple[Path, Gan, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(building, "cut", None)
+    said: list[str] = []
+    assert gan(whole[0], data, said=said, resume=True) == whole[1]
+    assert said == [f"{whole[0]} had ended already; nothing was done"]
+    with pytest.raises(ValueError, match="epochs was 1 and is 2"):
+        gan(whole[0], data, replace(TINY, epochs=2), resume=True)
+
+
+def test_options_left_open_are_decided_and_held(data: Path, tmp_path: Path) -> None:
+    made = gan(tmp_path / "out", data, replace(TINY, threads=None))
+    assert made.config.threads == os.cpu_count()
+    assert (made.config.device, made.config.precision, made.config.compiled) == (
+        ("cuda", "bf16", "yes") if torch.cuda.is_available() else ("cpu", "float32", "no")
+    )
+
+
+def test_half_precision_trains_and_goes_on_alike(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    half = replace(TINY, precision="bf16")
+    whole = gan(tmp_path / "whole", data, half)
+    step = training.Training.step
+
+    def dies(self: training.Training) -> None:
+        if self.progress.step == 5:
+            raise KeyboardInterrupt
+        step(self)
+
+    monkeypatch.setattr(training.Training, "step", dies)
+    with pytest.raises(KeyboardInterrupt):
+        gan(tmp_path / "killed", data, half)
+    monkeypatch.setattr(training.Training, "step", step)
+    assert gan(tmp_path / "killed", data, half, resume=True) == whole
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_compiled_networks_learn_as_others_do(data: Path, tmp_path: Path) -> None:
+    short = replace(TINY, batch=16)
+    made = [gan(tmp_path / how, data, replace(short, compiled=how)) for how in ("yes", "no")]
+    one, other = (
+        weights.generator(tmp_path / how, which, which.networks[0]).state_dict()
+        for how, which in zip(("yes", "no"), made, strict=True)
+    )
+    # Adam's steps are of one size, whatever a gradient's last bits: a few weights may part.
+    off = [float((one[name] - other[name]).abs().mean()) for name in one]
+    assert max(off) < 1e-4
+
+
+def test_a_face_that_cannot_be_cut_is_listed_and_the_rest_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = cohort(tmp_path / "plain", identities=5)
+    key = open_folder(plain).index.column("key").to_pylist()[3]
+    true = faces_file.face
+
+    def broken(sample: Sample, size: int, data: DataSet) -> np.ndarray:
+        if sample.record.key == key:
+            raise ValueError(f"{key}: landmarks must span a face of 8 pixels or more, got 2")
+        return true(sample, size, data)
+
+    monkeypatch.setattr(faces_file, "face", broken)
+    said: list[str] = []
+    gan(tmp_path / "out", plain, said=said)
+    assert said == ["1 pictures are left out: see skipped.json"]
+    assert [one["key"] for one in read_json(tmp_path / "out/skipped.json")] == [key]

@@ -1,6 +1,7 @@
 """Painted data sets: balanced, told where from, the same bytes always, nobody by who saw them."""
 
 import json
+import shutil
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +20,7 @@ from generator.shards.folder import DataSet, open_folder
 from generator.shards.record import Record
 from generator.shards.verify import verify
 from generator.synth2d import records
-from generator.synth2d.config import SynthConfig, check
+from generator.synth2d.config import SynthConfig, check, derived
 from generator.synth2d.producer import PRODUCER, REPORT
 from generator.synth2d.wishes import LEVELS, wishes
 from scripts.cli import run
@@ -104,7 +105,9 @@ def test_a_record_tells_its_list_score_input_and_network(
             continue
         assert told.network is not None
         name, _, digest = told.network.partition(" sha256:")
-        assert made[name].sha256 == digest
+        done = made[name].done
+        assert done is not None
+        assert done.generator == digest
         target = record.aus.target
         assert target is not None
         lists = au_lists.kept(int(record.pspi or 0))
@@ -222,15 +225,13 @@ def test_a_level_that_cannot_be_drawn() -> None:
     assert len(wishes(1, 100, 2, rng)) == 16
 
 
-def test_closed_eyes_in_the_aus_of_a_network(networks: Path) -> None:
+def test_closed_eyes_in_the_aus_of_a_network() -> None:
     wish = next(one for one in wishes(4, 30, 1, np.random.default_rng(0)) if one.aus[5])
-    manual = folder.opened(networks)
-    shape = replace(manual.shape, aus=(4, 6, 7, 9, 10, 45))
-    openface = replace(manual, shape=shape, closed=folder.Closed(0.4, "thesis"))
-    given = records.condition(wish, openface)
+    aus = (4, 6, 7, 9, 10, 45)
+    given = records.condition(wish, aus, 0.4)
     assert given[45] == pytest.approx(2.0)
     assert given[43] is None
-    assert records.scaled(given, openface)[-1] == pytest.approx(0.4)
+    assert records.scaled(given, aus)[-1] == pytest.approx(0.4)
     assert records.target(wish).label[45] == 5.0
 
 
@@ -245,8 +246,25 @@ def test_what_cannot_be_painted(faces: Path, networks: Path, tmp_path: Path) -> 
     gan(tmp_path / "few", faces, replace(TINY, aus=(4, 25, 43)))
     with pytest.raises(ValueError, match=r"must paint the action units of PSPI.* none for AU6"):
         check(SynthConfig(faces, tmp_path / "few"))
+    blind = tmp_path / "blind"
+    shutil.copytree(networks, blind)
+    made = folder.opened(blind)
+    eyes = replace(made.config, aus=(*made.config.aus[:-1], 45))
+    folder.write(blind, replace(made, config=eyes))
+    with pytest.raises(ValueError, match="must have measured for every network, which AU45"):
+        check(SynthConfig(faces, blind))
     with pytest.raises(ValueError, match="per_level must be at least 1, got 0"):
         SynthConfig(faces, networks, 0)
+
+
+def test_a_set_names_everybody_whom_its_networks_saw(faces: Path, tmp_path: Path) -> None:
+    """So that nobody learns from it who is tested on any of them."""
+    gan(tmp_path / "first", faces)
+    others = registered(tmp_path / "others", source="other", seed=5)
+    gan(tmp_path / "second", others, init=tmp_path / "first")
+    third = registered(tmp_path / "third", source="third", seed=6)
+    config = SynthConfig(third, tmp_path / "second", 1)
+    assert derived(config).people == ("other", "third", "unbc")
 
 
 def test_who_has_no_network_or_no_input_is_listed_and_the_rest_goes_on(

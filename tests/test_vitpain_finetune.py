@@ -145,9 +145,15 @@ def test_painted_pictures_beside_are_those_of_the_folds_own_block(tmp_path: Path
         divided(open_frames([twod]), Division(twod), 0)
 
 
-def test_a_run_that_learnt_from_painted_people_is_not_tested_on_them(tmp_path: Path) -> None:
-    twod = painted.painted(tmp_path / "twod")
-    assert run_folder.data_facts([twod])[0]["sources"] == ["2d", "unbc"]
+def test_a_run_that_learnt_from_painted_people_is_not_tested_on_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, twod = painted.photographs(tmp_path / "real"), painted.painted(tmp_path / "twod")
+    tested, learnt_on = run_folder.data_facts([real, twod])
+    monkeypatch.setattr(begin, "learnt_from", lambda init: [learnt_on])
+    with pytest.raises(ValueError, match="which learnt from unbc"):
+        begin.check_apart(tmp_path / "run", tested)
+    begin.check_apart(tmp_path / "run", {**tested, "sources": ["elsewhere"]})
 
 
 def test_folds_are_the_same_whoever_has_the_same_names_beside(tmp_path: Path, made: Path) -> None:

@@ -6,6 +6,7 @@ that was registered is whole as it is.
 """
 
 import json
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,14 @@ PICTURES, LABELS, DONE = "pictures.npy", "labels.npy", "faces.json"
 
 
 @dataclass(frozen=True)
+class Skipped:
+    """A picture that is not learned from, and why."""
+
+    key: str
+    why: str
+
+
+@dataclass(frozen=True)
 class Faces:
     """Faces in the order of the index, those without labels left out."""
 
@@ -42,8 +51,8 @@ class Faces:
     person: Int64[np.ndarray, " faces"]
     """Number in `people`."""
     people: tuple[str, ...]
-    unlabelled: int
-    """Faces that were left out."""
+    skipped: tuple[Skipped, ...]
+    """What was left out."""
 
     def __len__(self) -> int:
         """Number of faces."""
@@ -98,7 +107,8 @@ def cut(
     if not (place / DONE).is_file():
         place.mkdir(parents=True, exist_ok=True)
         _write(data, labels, size, place, progress)
-    numbers = json.loads((place / DONE).read_text())["rows"]
+    done = json.loads((place / DONE).read_text())
+    numbers, skipped = done["rows"], [Skipped(*one) for one in done["skipped"]]
     table = np.load(place / LABELS)
     identities = data.index.column("identity").to_pylist()
     names = [identities[number] for number in numbers]
@@ -106,6 +116,11 @@ def cut(
     there = {name: at for at, name in enumerate(people)}
     aus, kept = _chosen(table, labels, str(data.folder))
     columns = [AUS.index(au) for au in aus]
+    if len(kept) < len(numbers):
+        keys = data.index.column("key").to_pylist()
+        lacking = sorted(set(range(len(numbers))) - set(kept.tolist()))
+        why = f"must have AUs {', '.join(map(str, aus))} of {labels.source}, got nulls among them"
+        skipped += [Skipped(keys[numbers[at]], why) for at in lacking]
     if len(kept) == 0:
         rule = f"a face with the action units {', '.join(map(str, aus))} of {labels.source}"
         raise ValueError(f"{data.folder} must have {rule}, got none")
@@ -117,7 +132,7 @@ def cut(
         (table[kept][:, columns] / highest).astype(np.float32),
         person[kept],
         people,
-        data.index.num_rows - len(kept),
+        tuple(skipped),
     )
     return faces, aus
 
@@ -130,8 +145,8 @@ def _chosen(
         aus = labels.aus
         lacking = [au for au in aus if np.isnan(table[:, AUS.index(au)]).all()]
         if lacking:
-            rule = f"AU{lacking[0]} of {labels.source}"
-            raise ValueError(f"{folder} must have {rule} where it is in --aus, got only nulls")
+            rule = f"AU{lacking[0]} of {labels.source}, which the condition has"
+            raise ValueError(f"{folder} must have {rule}, got only nulls")
     else:
         some = table[~np.isnan(table).all(axis=1)]
         aus = tuple(
@@ -146,10 +161,10 @@ def _chosen(
 
 def _write(data: DataSet, labels: Labels, size: int, place: Path, progress: Progress) -> None:
     number = {key: at for at, key in enumerate(data.index.column("key").to_pylist())}
-    labelled: list[int] = []
+    rows: list[int] = []
+    skipped: list[tuple[str, str]] = []
     table = np.full((len(number), len(AUS)), np.nan, np.float32)
-    shape = (len(number), size, size, 3)
-    pictures = np.lib.format.open_memmap(place / PICTURES, "w+", np.uint8, shape)
+    pictures = _room(place / PICTURES, (len(number), size, size, 3))
     for shard in data.index.column("shard").unique().to_pylist():
         path = data.folder / shard
         for stored in read_shard(path):
@@ -157,15 +172,29 @@ def _write(data: DataSet, labels: Labels, size: int, place: Path, progress: Prog
             sample = to_sample(stored, path)
             known = labels.of(sample.record)
             if known is None:
+                why = f"must have action units of {labels.source}, got none"
+                skipped.append((stored.key, why))
                 continue
-            at = len(labelled)
+            at = len(rows)
+            try:
+                pictures[at] = face(sample, size, data)
+            except ValueError as error:
+                skipped.append((stored.key, " ".join(str(error).split())))
+                continue
             table[at] = [np.nan if known[au] is None else known[au] for au in AUS]
-            pictures[at] = face(sample, size, data)
-            labelled.append(number[stored.key])
+            rows.append(number[stored.key])
     pictures.flush()
     with atomic.writing(place / LABELS) as file:
-        np.save(file, table[: len(labelled)])
-    atomic.write(place / DONE, json.dumps({"rows": labelled}).encode())
+        np.save(file, table[: len(rows)])
+    atomic.write(place / DONE, json.dumps({"rows": rows, "skipped": skipped}).encode())
+
+
+def _room(path: Path, shape: tuple[int, ...]) -> np.memmap:
+    """A mapped file of pictures, its room taken: else a full disk would be a signal later."""
+    pictures = np.lib.format.open_memmap(path, "w+", np.uint8, shape)
+    with open(path, "r+b") as file:
+        os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    return pictures
 
 
 def face(sample: Sample, size: int, data: DataSet) -> UInt8[np.ndarray, "size size 3"]:

@@ -11,15 +11,17 @@ from pathlib import Path
 from typing import Literal
 
 from assets import atomic
+from generator.gan2d.config import GanConfig
+from generator.gan2d.plan import Division
 from generator.shards.derived import Registered
 from generator.shards.manifest import json_bytes, read_json
 from generator.shards.record import LabelSource
 from generator.shards.record_json import read_value
 
 BEGUN, GAN, FORMAT = "begun.json", "gan.json", "pain3d gan 1"
+DONE = "done.json"
+"""In the folder of a network: what came of it, written last there."""
 WEIGHTS = {"generator": "generator.safetensors", "critic": "critic.safetensors"}
-THESIS_CLOSED = 0.4
-"""AU45, of 1, at which eyes are closed after training on OpenFace's labels (thesis, eq. 12)."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,24 @@ class Saw:
 
 
 @dataclass(frozen=True)
+class Closed:
+    """The AU45, of 1, that stands for AU43 = 1 with a network, and why; null where none does."""
+
+    au45: float | None
+    why: Literal["thesis", "labels", "sweep", "no AU45", "not measured"]
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of a network: hashes of its weights, and its closed eyes."""
+
+    generator: str
+    critic: str | None
+    """Null where it was not kept."""
+    closed: Closed
+
+
+@dataclass(frozen=True)
 class Network:
     """One network of a folder."""
 
@@ -44,26 +64,8 @@ class Network:
     """People of the run's data set."""
     paints: tuple[str, ...] | None
     """Whom alone it paints; null: anybody whom it has not seen."""
-    sha256: str | None
-    """Of the generator's weights; null while it is trained."""
-
-
-@dataclass(frozen=True)
-class Shape:
-    """Size and AUs of all networks of a folder."""
-
-    size: int
-    width: int
-    blocks: int
-    aus: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Closed:
-    """The AU45, of 1, that stands for AU43 = 1, and why; null where the network has no AU45."""
-
-    au45: float | None
-    why: Literal["thesis", "labels", "sweep", "no AU45"] | None
+    done: Done | None = None
+    """Null while it is trained."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,9 @@ class Gan:
     """What `gan.json` says."""
 
     format: str
-    shape: Shape
+    config: GanConfig
+    """Options that decide the weights, none of them open."""
+    folds: Division | None
     registered: Registered | None
     """How the faces were aligned."""
     surrogate: bool
@@ -79,12 +83,21 @@ class Gan:
     """Whom the networks were trained on, between them."""
     before: tuple[Saw, ...]
     """Whom the weights saw that they began with."""
-    config: str
-    """Options that decide the weights, as JSON text."""
-    init: str | None
-    """Hash of the generator that all networks began with."""
-    closed: Closed
+    init: tuple[str, str] | None
+    """Hashes of the generator and critic that all networks began with."""
+    made_with: str
+    """Version of torch, device and our sources; stated, and not held when a run goes on."""
     networks: tuple[Network, ...]
+
+    @property
+    def aus(self) -> tuple[int, ...]:
+        """Action units of the condition, in their order."""
+        return self.config.aus
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Names of all data sets whose people any network saw."""
+        return tuple(sorted({one.source for one in (self.saw, *self.before)}))
 
     def seen(self, network: Network, source: str) -> tuple[str, ...]:
         """People of a data set whom a network saw, in this run or before."""
@@ -94,22 +107,15 @@ class Gan:
                 names |= set(one.people)
         return tuple(sorted(names))
 
-    def paints(self, person: str, source: str, fold: int | None) -> Network:
-        """The network of a fold that paints a person.
-
-        Raises ValueError where it is nobody's to paint there, or each has seen them.
-        """
+    def painter_of(self, person: str, source: str, fold: int | None) -> Network | None:
+        """The network of a fold that may paint a person: one that is theirs and never saw them."""
         for network in self.networks:
-            if network.fold != fold or (network.paints and person not in network.paints):
-                continue
-            if person in self.seen(network, source):
-                rule = "a person whom it has never seen"
-                raise ValueError(f"network {network.name} must paint {rule}, got {person}")
-            return network
-        which = "" if fold is None else f" of fold {fold}"
-        raise ValueError(f"{person} must be painted by a network{which}, got none that may")
+            theirs = network.fold == fold and (not network.paints or person in network.paints)
+            if theirs and person not in self.seen(network, source):
+                return network
+        return None
 
-    def folds(self) -> tuple[int | None, ...]:
+    def blocks(self) -> tuple[int | None, ...]:
         """The outer folds, or None alone."""
         return tuple(dict.fromkeys(network.fold for network in self.networks))
 
@@ -129,6 +135,13 @@ def opened(folder: Path, name: str = GAN) -> Gan:
     if gan.format != FORMAT:
         raise ValueError(f"{path} must have the format {FORMAT!r}, got {gan.format!r}")
     return gan
+
+
+def done(path: Path) -> Done:
+    """Read what came of a network; raises ValueError where the file says something else."""
+    found = read_value(read_json(path), Done, str(path))
+    assert isinstance(found, Done)
+    return found
 
 
 def write(folder: Path, gan: Gan, name: str = GAN) -> None:

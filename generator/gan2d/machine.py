@@ -3,13 +3,14 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import nn
 from torch.utils import deterministic
 
 from generator.gan2d.config import GanConfig
+from generator.provenance import vectors
 
 
 @dataclass(frozen=True)
@@ -38,17 +39,32 @@ class Machine:
         return made
 
 
-def machine(config: GanConfig) -> Machine:
-    """Find where to work; raises ValueError where a GPU is asked for and there is none."""
+def decided(config: GanConfig) -> GanConfig:
+    """The options with what was left open; raises ValueError where a GPU is asked for in vain."""
     there = torch.cuda.is_available()
     if config.device == "cuda" and not there:
         raise ValueError("device must be auto or cpu where there is no CUDA, got cuda")
     gpu = there and config.device != "cpu"
+    if config.precision == "auto":
+        config = replace(config, precision="bf16" if gpu else "float32")
+    if config.compiled == "auto":
+        config = replace(config, compiled="yes" if gpu else "no")
+    threads = config.threads or os.cpu_count() or 1
+    return replace(config, device="cuda" if gpu else "cpu", threads=threads)
+
+
+def machine(config: GanConfig) -> Machine:
+    """Where to work; see `decided`."""
+    config = decided(config)
     return Machine(
-        torch.device("cuda" if gpu else "cpu"),
-        config.precision == "bf16" or (config.precision == "auto" and gpu),
-        config.compiled == "yes" or (config.compiled == "auto" and gpu),
+        torch.device(config.device), config.precision == "bf16", config.compiled == "yes"
     )
+
+
+def named(device: torch.device) -> str:
+    """What decides the last bits: version of torch, and the device's name or its vectors."""
+    where = torch.cuda.get_device_name() if device.type == "cuda" else vectors()
+    return f"torch {torch.__version__}, {where}"
 
 
 @contextmanager

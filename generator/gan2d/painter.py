@@ -8,6 +8,7 @@ from jaxtyping import Float32, UInt8
 from torch import Tensor, nn
 
 from generator.gan2d.machine import Machine
+from generator.gan2d.network import Painted
 
 Pictures = UInt8[np.ndarray, "batch size size 3"]
 
@@ -23,17 +24,19 @@ class Painter:
 
     def paint(self, pictures: Pictures, aus: Float32[np.ndarray, "batch aus"]) -> Pictures:
         """Paint AUs (0-1, intensity over its highest) onto faces."""
-        painted, _ = self.seen(pictures, aus)
-        return painted
+        return to_bytes(self._made(pictures, aus).picture)
 
     def seen(
         self, pictures: Pictures, aus: Float32[np.ndarray, "batch aus"]
     ) -> tuple[Pictures, Float32[np.ndarray, "batch size size"]]:
         """Paint, and say how much of every pixel stayed (attention, 0-1)."""
+        made = self._made(pictures, aus)
+        return to_bytes(made.picture), made.attention[:, 0].float().cpu().numpy()
+
+    def _made(self, pictures: Pictures, aus: Float32[np.ndarray, "batch aus"]) -> Painted:
         with torch.inference_mode(), self.where.numbers():
             there = to_tensor(pictures, self.where.device)
-            made = self.generator(there, torch.from_numpy(aus).to(self.where.device))
-            return to_bytes(made.picture), made.attention[:, 0].float().cpu().numpy()
+            return self.generator(there, torch.from_numpy(aus).to(self.where.device))
 
 
 def to_tensor(

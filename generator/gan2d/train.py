@@ -38,8 +38,9 @@ SHOWN = 6
 
 @dataclass(frozen=True)
 class Told:
-    """Who hears of a run: steps done and in all, and texts."""
+    """Who hears of a run: faces that were cut, steps done and in all, and texts."""
 
+    faces: Callable[[int, int], None]
     steps: Callable[[int, int], None]
     say: Callable[[str], None]
 

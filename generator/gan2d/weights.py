@@ -30,23 +30,27 @@ def generator(folder: Path, gan: Gan, network: Network) -> Generator:
 
     Raises ValueError where its file is not the one that `gan.json` names.
     """
-    made = Generator(len(gan.shape.aus), gan.shape.width, gan.shape.blocks)
-    _load(folder / network.name / WEIGHTS["generator"], made, network.sha256)
+    assert network.done is not None
+    made = Generator(len(gan.aus), gan.config.width, gan.config.blocks)
+    _load(folder / network.name / WEIGHTS["generator"], made, network.done.generator)
     return made
 
 
 def critic(folder: Path, gan: Gan, network: Network) -> Critic:
-    """The critic of a network; raises ValueError where it was not kept."""
-    made = Critic(len(gan.shape.aus), gan.shape.size, gan.shape.width)
-    _load(folder / network.name / WEIGHTS["critic"], made, None)
+    """The critic of a network; raises ValueError where it was not kept, or is another."""
+    path = folder / network.name / WEIGHTS["critic"]
+    if network.done is None or network.done.critic is None:
+        raise ValueError(f"{path} must have been kept, got a network of a fold")
+    made = Critic(len(gan.aus), gan.config.size, gan.config.width)
+    _load(path, made, network.done.critic)
     return made
 
 
-def _load(path: Path, network: nn.Module, sha256: str | None) -> None:
+def _load(path: Path, network: nn.Module, sha256: str) -> None:
     if not path.is_file():
         raise ValueError(f"{path} must be there, got no such file")
     data = path.read_bytes()
-    if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
+    if hashlib.sha256(data).hexdigest() != sha256:
         raise ValueError(f"{path} must be the file that {GAN} names, got another SHA-256")
     try:
         network.load_state_dict(from_bytes(data))

@@ -46,8 +46,8 @@ class Derived:
     per_level: int | None = None
     """Pictures a person, fold and PSPI level."""
     seed: int | None = None
-    people: str | None = None
-    """Source of the people whom a network painted."""
+    people: tuple[str, ...] = ()
+    """Sources of the people whom networks painted, and of all who trained the networks."""
 
 
 def read_derived(config: Mapping[str, Any], where: str) -> Derived | None:
@@ -63,9 +63,10 @@ def read_derived(config: Mapping[str, Any], where: str) -> Derived | None:
     if (read.source == TRANSLATED) != (read.step == "augment2d"):
         rule = f"source {TRANSLATED} where the step is augment2d, and only there"
         raise ValueError(f"{where}: {DERIVED} must have the {rule}, got {read.source}")
-    if (read.people is None) == (read.step == "augment2d"):
+    if bool(read.people) != (read.step == "augment2d"):
         rule = "people where the step is augment2d, and only there"
-        raise ValueError(f"{where}: {DERIVED} must name the {rule}, got {read.people}")
+        got = ", ".join(read.people) or "none"
+        raise ValueError(f"{where}: {DERIVED} must name {rule}, got {got}")
     if read.size < 0 or read.people_per_shard < 1:
         got = f"{read.size} and {read.people_per_shard}"
         rule = "a size from 0 and people_per_shard from 1"

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from generator.config import HIGHEST_SEED
 from generator.gan2d import folder as networks
-from generator.gan2d.folder import Gan
+from generator.gan2d.folder import Gan, Network
 from generator.origin import Origin, content_hash, origin
 from generator.shards.derived import DERIVED, TRANSLATED, Derived
 
@@ -77,14 +77,25 @@ def check(config: SynthConfig) -> None:
     if gan.registered not in (None, registered):
         rule = f"registered as the faces that trained {config.gan}, {gan.registered}"
         raise ValueError(f"{config.data} must be {rule}, got {registered}")
-    lacking = [au for au in NEEDED if au not in gan.shape.aus]
-    if not {43, 45} & set(gan.shape.aus):
+    lacking = [au for au in NEEDED if au not in gan.aus]
+    if not {43, 45} & set(gan.aus):
         lacking.append(43)
     if lacking:
         rule = "the action units of PSPI, 4 6 7 9 10 and 43 or 45"
-        got = f"none for AU{lacking[0]} among {', '.join(map(str, gan.shape.aus))}"
+        got = f"none for AU{lacking[0]} among {', '.join(map(str, gan.aus))}"
         raise ValueError(f"networks of {config.gan} must paint {rule}, got {got}")
-    assert config.origin.source
+    # Raises where there are several.
+    _ = config.origin.source
+    unknown = [one for one in gan.networks if _blind(one, gan)]
+    if unknown:
+        rule = "measured for every network, which AU45 is a closed eye"
+        raise ValueError(f"{config.gan} must have {rule}, got none for {unknown[0].name}")
+
+
+def _blind(network: Network, gan: Gan) -> bool:
+    """Whether nobody knows what closes eyes with a network."""
+    known = network.done is not None and network.done.closed.au45 is not None
+    return 45 in gan.aus and not known
 
 
 def derived(config: SynthConfig) -> Derived:
@@ -97,14 +108,14 @@ def derived(config: SynthConfig) -> Derived:
         source=TRANSLATED,
         surrogate=config.origin.surrogate or config.networks.surrogate,
         registered=before.registered,
-        size=config.networks.shape.size,
+        size=config.networks.config.size,
         people_per_shard=config.people_per_shard,
         head=before.head,
         csv=before.csv,
         gan=networks.hashed(config.gan),
         per_level=config.per_level,
         seed=config.seed,
-        people=config.origin.source,
+        people=tuple(sorted({config.origin.source, *config.networks.sources})),
     )
 
 

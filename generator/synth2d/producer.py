@@ -2,28 +2,27 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
-import torch
 
 from assets.population import Split
 from assets.streams import stream
 from generator.gan2d import weights
 from generator.gan2d.config import GanConfig
-from generator.gan2d.folder import Network
-from generator.gan2d.machine import machine
+from generator.gan2d.folder import Done, Network
+from generator.gan2d.machine import machine, named, repeatable
 from generator.gan2d.painter import Painter
 from generator.importers.names import key_of
 from generator.producer import Note, Producer
-from generator.provenance import source, vectors
+from generator.provenance import source
 from generator.shards.card import About
 from generator.shards.codec import encode_image
 from generator.shards.derived import about_derived
 from generator.shards.manifest import json_bytes
-from generator.shards.record import Sample, Translation
+from generator.shards.record import Intensities, Sample, Translation
 from generator.synth2d import records
 from generator.synth2d.config import SynthConfig, check, derived, stated
 from generator.synth2d.inputs import Input, candidates, frontal
@@ -37,20 +36,39 @@ BATCH = 64
 def make_person(config: SynthConfig, index: int) -> Iterator[Sample | Note]:
     """Blocks of one person, fold by fold: unchanged inputs, then every level."""
     name, rows = config.origin.people[index], candidates(config.origin, index)
-    whole = _each(config)
-    folds = [fold for fold in config.networks.folds() if _may(config, name, fold)]
-    if not folds:
+    whole, gan = _each(config), config.networks
+    found = [(fold, gan.painter_of(name, config.origin.source, fold)) for fold in gan.blocks()]
+    blocks = [(fold, network) for fold, network in found if network is not None]
+    if not blocks:
         rule = "a network that may paint them and has never seen them"
         yield Note("no_network", name, f"must have {rule}", "none", whole)
         return
     if not rows:
         rule = "must have a frame of PSPI 0 with AU43 0"
-        yield Note("no_input", name, rule, "none", whole * len(folds))
+        yield Note("no_input", name, rule, "none", whole * len(blocks))
         return
     # The level with the fewest lists asks for the most frames, and level 0 for all there are.
-    found = frontal(config.origin.data, rows, config.per_level, config.networks.shape.size)
-    for fold in folds:
-        yield from _block(config, index, name, fold, found)
+    inputs = frontal(config.origin.data, rows, config.per_level, gan.config.size)
+    for fold, network in blocks:
+        yield from _block(config, index, Block(name, fold, network), inputs)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A person, the fold they train in, and the network that paints them there."""
+
+    person: str
+    fold: int | None
+    network: Network
+
+    def key(self, level: int, number: int) -> str:
+        """Key of a picture, by PSPI and number."""
+        prefix = (self.person,) if self.fold is None else (self.person, f"fold{self.fold}")
+        return key_of(*prefix, f"p{level:02d}", f"{number:04d}")
+
+    def __str__(self) -> str:
+        """As notes call it."""
+        return self.person if self.fold is None else f"{self.person}, fold {self.fold}"
 
 
 def _each(config: SynthConfig) -> int:
@@ -58,57 +76,62 @@ def _each(config: SynthConfig) -> int:
     return config.per_level * (1 + len(LEVELS))
 
 
-def _may(config: SynthConfig, name: str, fold: int | None) -> bool:
-    try:
-        config.networks.paints(name, config.origin.source, fold)
-    except ValueError:
-        return False
-    return True
-
-
 def _block(
-    config: SynthConfig, index: int, name: str, fold: int | None, found: list[Input]
+    config: SynthConfig, index: int, block: Block, inputs: list[Input]
 ) -> Iterator[Sample | Note]:
-    gan = config.networks
-    network = gan.paints(name, config.origin.source, fold)
-    seen = gan.seen(network, config.origin.source)
-    size, where = gan.shape.size, name if fold is None else f"{name}, fold {fold}"
-    prefix = (name,) if fold is None else (name, f"fold{fold}")
-    first = key_of(*prefix, "p00", "0000")
-    for number, one in enumerate(found):
-        block = Translation(one.record.key, seen)
-        key = key_of(*prefix, "p00", f"{number:04d}")
-        record = records.unchanged(one.record, key, block, size)
+    seen = config.networks.seen(block.network, config.origin.source)
+    size, first = config.networks.config.size, block.key(0, 0)
+    for number, one in enumerate(inputs):
+        origin = Translation(one.record.key, seen)
+        record = records.unchanged(one.record, block.key(0, number), origin, size)
         kind = "neutral" if number == 0 else "pain"
-        record = replace(record, fold=fold, kind=kind, neutral_key=first)
+        record = replace(record, fold=block.fold, kind=kind, neutral_key=first)
         yield Sample(record, {"jpg": encode_image(one.picture)})
-    short = config.per_level - len(found)
-    if short:
-        yield Note("few", f"{where}, PSPI 0", f"must be {config.per_level}", str(len(found)), short)
+    yield from _short(config, block, 0, len(inputs))
     asked: list[Wish] = []
     for level in LEVELS:
-        rng = stream(config.seed, index, f"augment2d {fold}", level)
-        drawn = wishes(level, config.per_level, len(found), rng)
-        short = config.per_level - len(drawn)
-        if short:
-            rule, got = f"must be {config.per_level}", str(len(drawn))
-            yield Note("few", f"{where}, PSPI {level}", rule, got, short)
+        rng = stream(config.seed, index, f"augment2d {block.fold}", level)
+        drawn = wishes(level, config.per_level, len(inputs), rng)
+        yield from _short(config, block, level, len(drawn))
         asked += drawn
-    told = f"{network.name} sha256:{network.sha256}"
+    told = f"{block.network.name} sha256:{_done(block.network).generator}"
+    for wish, given, picture in _painted(config, block.network, asked, inputs):
+        record = inputs[wish.input].record
+        origin = Translation(record.key, seen, network=told)
+        key = block.key(wish.level, wish.number)
+        record = records.painted(record, key, wish, given, origin, size)
+        record = replace(record, fold=block.fold, neutral_key=first)
+        yield Sample(record, {"jpg": encode_image(picture)})
+
+
+def _short(config: SynthConfig, block: Block, level: int, count: int) -> Iterator[Note]:
+    """Tell of pictures that there are fewer of than asked for."""
+    short = config.per_level - count
+    if short:
+        rule = f"must be {config.per_level}"
+        yield Note("few", f"{block}, PSPI {level}", rule, str(count), short)
+
+
+def _painted(
+    config: SynthConfig, network: Network, asked: list[Wish], inputs: list[Input]
+) -> Iterator[tuple[Wish, Intensities, np.ndarray]]:
+    """Every wish with its condition and its picture."""
+    aus, closed = config.networks.aus, _done(network).closed.au45
     for at in range(0, len(asked), BATCH):
         part = asked[at : at + BATCH]
-        given = [records.condition(wish, gan) for wish in part]
-        pictures = np.stack([found[wish.input].picture for wish in part])
-        made = _painter(config, network).paint(
-            pictures, np.stack([records.scaled(one, gan) for one in given])
-        )
-        for wish, condition, picture in zip(part, given, made, strict=True):
-            record = found[wish.input].record
-            block = Translation(record.key, seen, network=told)
-            key = key_of(*prefix, f"p{wish.level:02d}", f"{wish.number:04d}")
-            record = records.painted(record, key, wish, condition, block, size)
-            record = replace(record, fold=fold, neutral_key=first)
-            yield Sample(record, {"jpg": encode_image(picture)})
+        given = [records.condition(wish, aus, closed) for wish in part]
+        # Filled up, so that every batch is as large.
+        places = [min(place, len(part) - 1) for place in range(BATCH)]
+        pictures = np.stack([inputs[part[place].input].picture for place in places])
+        wanted = np.stack([records.scaled(given[place], aus) for place in places])
+        with repeatable(1):
+            made = _painter(config, network).paint(pictures, wanted)
+        yield from zip(part, given, made[: len(part)], strict=True)
+
+
+def _done(network: Network) -> Done:
+    assert network.done is not None
+    return network.done
 
 
 @lru_cache(maxsize=4)
@@ -126,15 +149,19 @@ def splits(config: SynthConfig) -> tuple[Split, ...]:
 
 def pictures(config: SynthConfig, people: Sequence[int]) -> int:
     """How many pictures some people are to have."""
-    folds = config.networks.folds()
+    gan, source = config.networks, config.origin.source
     names = [config.origin.people[one] for one in people]
-    blocks = [max(1, sum(_may(config, name, fold) for fold in folds)) for name in names]
-    return _each(config) * sum(blocks)
+    blocks = [sum(gan.painter_of(name, source, fold) is not None for fold in gan.blocks())
+              for name in names]  # fmt: skip
+    return _each(config) * sum(max(1, count) for count in blocks)
 
 
 def made_with(config: SynthConfig) -> dict[str, str]:
     """Versions that decide bytes."""
-    return {"torch": torch.__version__, "vectors": vectors(), "generator": source("generator")}
+    where = machine(GanConfig(device=config.device))
+    numbers = f"{'bf16' if where.bf16 else 'float32'}{', compiled' if where.compiled else ''}"
+    code = source("assets", "generator")
+    return {"painted": f"{named(where.device)}, {numbers}", "sources": code}
 
 
 def about(config: SynthConfig) -> About:

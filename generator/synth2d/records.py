@@ -8,7 +8,6 @@ from jaxtyping import Float32
 from assets import facs
 from assets.facs import AUS, CLOSED, HIGHEST, PAIN_AUS, AUVector
 from generator import au_lists
-from generator.gan2d.folder import Gan
 from generator.shards.derived import TRANSLATED
 from generator.shards.record import NFCS, AUCodes, AUSources, Intensities, Record, Translation
 from generator.shards.rules import NFCS_AGE
@@ -21,21 +20,23 @@ def target(wish: Wish) -> AUVector:
     return AUVector.both({**known, 45: CLOSED if known[43] else 0.0})
 
 
-def condition(wish: Wish, gan: Gan) -> Intensities:
-    """What a network is given for a list, 0-5: closed eyes in the AUs that it knows."""
+def condition(wish: Wish, aus: tuple[int, ...], closed: float | None) -> Intensities:
+    """What a network of some AUs is given for a list, 0-5; `closed` is the AU45, of 1, that closes
+    eyes with it, null where it has no AU45.
+    """
     wanted: Intensities = dict.fromkeys(AUS)
     asked = target(wish).label
-    for au in gan.shape.aus:
+    for au in aus:
         wanted[au] = asked[au]
-    if 45 in gan.shape.aus and asked[43]:
-        assert gan.closed.au45 is not None
-        wanted[45] = gan.closed.au45 * HIGHEST[45]
+    if 45 in aus and asked[43]:
+        assert closed is not None
+        wanted[45] = closed * HIGHEST[45]
     return wanted
 
 
-def scaled(given: Intensities, gan: Gan) -> Float32[np.ndarray, " aus"]:
-    """A condition as the network takes it, 0-1 in its order."""
-    known = [(au, given[au]) for au in gan.shape.aus]
+def scaled(given: Intensities, aus: tuple[int, ...]) -> Float32[np.ndarray, " aus"]:
+    """A condition as the network takes it, 0-1 in the order of its AUs."""
+    known = [(au, given[au]) for au in aus]
     return np.array([value / HIGHEST[au] for au, value in known if value is not None], np.float32)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int64
 
+from generator.shards import manifest
 from generator.shards.derived import Derived, read_derived, stands_in
 from generator.shards.folder import CONFIG
 from vitpain.data.frames import Frames, open_frames
@@ -114,11 +115,22 @@ def _made(name: str, folder: Path) -> Named:
 
 
 def _beside(made: Named, photographs: Sequence[Named]) -> Compared:
-    """Find the real set that was registered alike; of several, the one it was made from."""
+    """Find the real set that a generated one was made from, or failing that the one alike.
+
+    A set with OpenFace's labels joined is another one by its hash, of the same pictures.
+    """
     way = made.derived.registered
     alike = [one for one in photographs if one.derived.registered == way]
+    hashes = [content(one.frames.sets[0].folder) for one in alike]
+    if made.derived.data in hashes:
+        return Compared(made, alike[hashes.index(made.derived.data)])
     if len(alike) == 1:
         return Compared(made, alike[0])
     got = ", ".join(f"{one.name} ({one.derived.registered})" for one in photographs)
-    rule = f"exactly one real set registered alike ({way})"
+    rule = f"the real set that it was made from, or exactly one registered alike ({way})"
     raise ValueError(f"generated set {made.name} must have {rule}, got {got}")
+
+
+def content(folder: Path) -> str:
+    """Hash by which a set names the one that it was made from."""
+    return f"sha256:{manifest.checksum(folder / manifest.NAME).sha256}"

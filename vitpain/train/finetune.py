@@ -112,16 +112,21 @@ def divided(frames: Frames, division: Division, seed: int) -> list[Parts]:
 def _blocks(
     frames: Frames, beside: Int64[np.ndarray, " beside"], chosen: Sequence[Fold]
 ) -> list[Int64[np.ndarray, " block"]]:
-    """What each fold learns from beside: everything that was not painted, and its own block."""
+    """What each fold learns from beside: everything that nobody painted, and of every painted set
+    its own block.
+    """
     painted = frames.column("source")[beside] == TRANSLATED
-    others, made = beside[~painted], beside[painted]
-    if len(made) == 0:
-        return [others for _ in chosen]
-    blocks = [leaks.block(frames, made, fold, "extra") for fold in chosen]
-    taught = leaks.read_taught(frames, np.concatenate(blocks))
-    for fold, mine in zip(chosen, blocks, strict=True):
-        leaks.check_fold(frames, mine, fold, taught, "extra")
-    return [np.sort(np.concatenate([others, mine])) for mine in blocks]
+    found = [[beside[~painted]] for _ in chosen]
+    of_set = frames.column("set")[beside]
+    for number in np.unique(of_set[painted]):
+        made = beside[painted & (of_set == number)]
+        what = str(frames.sets[number].folder)
+        blocks = [leaks.block(frames, made, fold, what) for fold in chosen]
+        taught = leaks.read_taught(frames, np.concatenate(blocks))
+        for fold, mine, parts in zip(chosen, blocks, found, strict=True):
+            leaks.check_fold(frames, mine, fold, taught, what)
+            parts.append(mine)
+    return [np.sort(np.concatenate(parts)) for parts in found]
 
 
 def _check_people(frames: Frames, own: np.ndarray) -> None:

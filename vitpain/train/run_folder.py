@@ -126,7 +126,7 @@ def finished(out: Path) -> bool:
 def data_facts(folders: Sequence[Path]) -> list[dict[str, Any]]:
     """Data sets by the hash of their manifests, which hold all files' hashes, and their sources.
 
-    Of pictures that a network painted the source of the people is one too.
+    Of pictures that networks painted, those of the people and of who trained the networks too.
     """
     facts = []
     for folder in folders:
@@ -138,9 +138,8 @@ def data_facts(folders: Sequence[Path]) -> list[dict[str, Any]]:
             raise ValueError(f"{folder / name} must be as its manifest lists it, got another")
         sources = pq.read_table(folder / name, columns=["source"])["source"].unique().to_pylist()
         derived = read_derived(read_config(folder), str(folder / CONFIG))
-        if derived is not None and derived.people is not None:
-            sources.append(derived.people)
-        facts.append({"manifest": digest, "sources": sorted(sources)})
+        people = () if derived is None else derived.people
+        facts.append({"manifest": digest, "sources": sorted({*sources, *people})})
     return facts
 
 
