@@ -84,7 +84,9 @@ def known(out: Path) -> dict[str, Any] | None:
     None where none has begun. Raises ValueError that names file and field.
     """
     stated = begun(out)
-    for name, kind in FIELDS.items() if stated is not None else ():
+    if stated is None:
+        return None
+    for name, kind in FIELDS.items():
         if not isinstance(stated.get(name), kind):
             got = type(stated.get(name)).__name__
             raise ValueError(f"{out / RUN}: {name} must be a {kind.__name__}, got {got}")
