@@ -6,7 +6,6 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-import pyarrow.compute as pc
 
 from assets.population import Split
 from generator.config import file_hash
@@ -51,7 +50,8 @@ class Origin:
     def rows(self, person: int) -> Iterator[Row]:
         """Rows of somebody's pictures; neutrals first, else as they lie there."""
         places = np.array(self.places[person])
-        neutral = pc.equal(self.data.index.column("kind").take(places), "neutral").to_numpy()
+        kinds = self.data.index.column("kind").take(places).to_pylist()
+        neutral = np.array([kind == "neutral" for kind in kinds])
         for part in (places[neutral], places[~neutral]):
             for at in range(0, len(part), AT_ONCE):
                 yield from self.data.index.take(part[at : at + AT_ONCE]).to_pylist()
