@@ -51,6 +51,9 @@ def export(folder: Path, out: Path, images_dir: ImagesDir, progress: Progress) -
     data = open_folder(folder)
     rows = data.index.to_pylist()
     kept = [row for row in rows if row["kind"] in ("neutral", "pain")]
+    if not kept:
+        rule = "neutrals and expressions of pain, drawn or imported, to be exported as 3dpain"
+        raise ValueError(f"{folder} must have {rule}, got none")
     for row in kept:
         _whole(row)
     names = _names(kept)
@@ -86,6 +89,8 @@ def _write(
 
 
 def _whole(row: Row) -> None:
+    if row["view"] is None:
+        raise ValueError(f"{row['key']} must have a view to be exported as 3dpain, got none")
     for au in PAIN_AUS:
         value = row[f"au{au}"]
         if value is None or value != int(value):

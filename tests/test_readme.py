@@ -49,7 +49,7 @@ TINY = {
     "train-gan": "--size 32 --width 4 --blocks 1 --epochs 1 --decay 1 --batch 4 --threads 1",
     "augment2d": "--per-level 1",
     "train-au-reader": "--size 32 --epochs 1 --batch 2 --threads 1 --workers 0",
-    "evaluate2d": "--features test_resnet --weights none --batch 4",
+    "evaluate2d": "--batch 4",
     "classify": (
         "--model convnext_atto --weights none --size 32 --epochs 1 --batch 16 --workers 0"
         " --threads 1"

@@ -71,7 +71,7 @@ def test_every_person_fold_and_level_has_as_many_pictures(painted: DataSet, face
     report = json.loads((painted.folder / REPORT).read_text())
     few = sum(EACH - count for (_, _, level), count in expected.items() if level == 0.0)
     assert few > 0
-    assert report["figures"]["people left out"] == 0
+    assert report["figures"]["people left out, or out of a fold"] == 0
     assert report["figures"]["pictures fewer than asked for"] == few
     assert report["notes"][0]["what"].endswith(", PSPI 0")
 
@@ -235,7 +235,9 @@ def test_closed_eyes_in_the_aus_of_a_network() -> None:
     assert records.target(wish).label[45] == 5.0
 
 
-def test_what_cannot_be_painted(faces: Path, networks: Path, tmp_path: Path) -> None:
+def test_what_cannot_be_painted(
+    painted: DataSet, faces: Path, networks: Path, tmp_path: Path
+) -> None:
     with pytest.raises(ValueError, match=r"plain must be registered \(pain3d register\), got"):
         check(SynthConfig(cohort(tmp_path / "plain"), networks))
     other = registered(tmp_path / "other", mode="2d")
@@ -243,6 +245,8 @@ def test_what_cannot_be_painted(faces: Path, networks: Path, tmp_path: Path) -> 
         ValueError, match=r"must be registered as the faces that trained .* 3d, got"
     ):
         check(SynthConfig(other, networks))
+    with pytest.raises(ValueError, match="photographs, registered, got a set that networks"):
+        check(SynthConfig(painted.folder, networks))
     gan(tmp_path / "few", faces, replace(TINY, aus=(4, 25, 43)))
     with pytest.raises(ValueError, match=r"must paint the action units of PSPI.* none for AU6"):
         check(SynthConfig(faces, tmp_path / "few"))
@@ -282,3 +286,31 @@ def test_who_has_no_network_or_no_input_is_listed_and_the_rest_goes_on(
         (name, "none") for name in SUBJECTS[:9]
     ]
     assert "people left out" in capsys.readouterr().out
+
+
+def test_nobody_to_paint_makes_no_set(
+    faces: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gan(tmp_path / "gan", faces)
+    more = ["--data", str(faces), "--gan", str(tmp_path / "gan")]
+    assert run(["augment2d", *more, "--out", str(tmp_path / "out")]) == 1
+    said = capsys.readouterr().err
+    assert "must have somebody at PSPI 0 whom a network may paint and has never seen" in said
+    assert not (tmp_path / "out" / "config.json").exists()
+
+
+def test_a_network_that_saw_somebody_of_its_fold_is_told(
+    faces: Path, networks: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(networks, tmp_path / "gan")
+    made = folder.opened(tmp_path / "gan")
+    first = made.networks[0]
+    assert first.paints
+    seen = replace(first, trained_on=(*first.trained_on, first.paints[0]))
+    folder.write(tmp_path / "gan", replace(made, networks=(seen, *made.networks[1:])))
+    config = SynthConfig(faces, tmp_path / "gan", 1)
+    generate(config, PRODUCER, Run(tmp_path / "out"), ignore)
+    notes = json.loads((tmp_path / "out" / REPORT).read_text())["notes"]
+    told = [note for note in notes if note["value"] == "one that has"]
+    assert [note["what"] for note in told] == [first.paints[0]]
+    assert f"network {first.name}" in told[0]["rule"]

@@ -108,7 +108,10 @@ def _check_options(begun: Begin, config: GanConfig) -> None:
 def planned(wanted: Wanted, people: Sequence[str], seed: int) -> tuple[Plan, ...]:
     """Networks to train; raises ValueError for a list or folds that leave somebody out."""
     if wanted.folds is not None:
-        return plan.by_fold(wanted.folds, people, seed)
+        try:
+            return plan.by_fold(wanted.folds, people, seed)
+        except ValueError as error:
+            raise ValueError(f"{wanted.data}: {error}") from error
     if wanted.subjects is None:
         return plan.alone(people)
     try:

@@ -153,8 +153,9 @@ def _chosen(
             au for at, au in enumerate(AUS) if len(some) and not np.isnan(some[:, at]).any()
         )
         if not aus:
+            way = "; name some (--aus)" if len(some) else ""
             rule = f"action units of {labels.source} that are null in no face"
-            raise ValueError(f"{folder} must have {rule}, got none; name some (--aus)")
+            raise ValueError(f"{folder} must have {rule}, got none{way}")
     columns = [AUS.index(au) for au in aus]
     return aus, np.flatnonzero(~np.isnan(table[:, columns]).any(axis=1))
 

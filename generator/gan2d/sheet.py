@@ -9,6 +9,8 @@ from generator.preview.lettering import Ink, write
 
 STEPS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 GAP, HEAD = 4, 26
+SMALLEST = 96
+"""Least side of a picture on a sheet, pixels."""
 PAPER, INK = 250, Ink(13, (30, 30, 34))
 Pictures = UInt8[np.ndarray, "faces size size 3"]
 
@@ -41,6 +43,9 @@ def laid(
     columns: list[np.ndarray], titles: tuple[str, ...], title: str
 ) -> UInt8[np.ndarray, "height width 3"]:
     """Lay columns of pictures side by side, a title above each and one above all."""
+    # Small pictures are shown larger, so that titles have room.
+    times = -(-SMALLEST // columns[0].shape[1])
+    columns = [column.repeat(times, axis=1).repeat(times, axis=2) for column in columns]
     faces, size = columns[0].shape[:2]
     width = len(columns) * (size + GAP) + GAP
     sheet = np.full((2 * HEAD + faces * (size + GAP) + GAP, width, 3), PAPER, np.uint8)

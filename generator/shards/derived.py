@@ -129,8 +129,10 @@ names, where there is any.""",
 of them: as many pictures a person, fold and PSPI level as were asked for, from the lists of action
 units that Feng's scoring keeps. `aus.target` is the list, `translation` names the input frame, what
 the network was given, the list's score, and the people who trained the network: never the one who
-is shown. Where `translation.network` is null the picture is an input, unchanged, of PSPI 0. `fold`
-is the outer fold of which neither validation nor test people trained the network.""",
+is shown. Where `translation.network` is null nobody painted the picture: it is an input of PSPI 0,
+at the size of the others and encoded as they are; a block's first is its `neutral`, the rest are
+`pain` of PSPI 0. `fold` is the outer fold of which neither validation nor test people trained the
+network.""",
     ),
 }
 HOW: dict[Registered | None, str] = {

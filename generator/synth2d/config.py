@@ -73,6 +73,10 @@ def check(config: SynthConfig) -> None:
     if registered is None:
         rule = "registered (pain3d register)"
         raise ValueError(f"{config.data} must be {rule}, got faces as they were")
+    assert before is not None
+    if before.step == "augment2d":
+        rule = "photographs, registered"
+        raise ValueError(f"{config.data} must be {rule}, got a set that networks painted")
     gan = config.networks
     if gan.registered not in (None, registered):
         rule = f"registered as the faces that trained {config.gan}, {gan.registered}"

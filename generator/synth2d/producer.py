@@ -36,9 +36,13 @@ BATCH = 64
 def make_person(config: SynthConfig, index: int) -> Iterator[Sample | Note]:
     """Blocks of one person, fold by fold: unchanged inputs, then every level."""
     name, rows = config.origin.people[index], candidates(config.origin, index)
-    whole, gan = _each(config), config.networks
-    found = [(fold, gan.painter_of(name, config.origin.source, fold)) for fold in gan.blocks()]
+    whole, gan, source = _each(config), config.networks, config.origin.source
+    found = [(fold, gan.painter_of(name, source, fold)) for fold in gan.blocks()]
     blocks = [(fold, network) for fold, network in found if network is not None]
+    for network in gan.networks:
+        if name in (network.paints or ()) and name in gan.seen(network, source):
+            rule = f"network {network.name}, which is to paint them, must never have seen them"
+            yield Note("no_network", name, rule, "one that has", whole)
     if not blocks:
         rule = "a network that may paint them and has never seen them"
         yield Note("no_network", name, f"must have {rule}", "none", whole)
@@ -69,6 +73,21 @@ class Block:
     def __str__(self) -> str:
         """As notes call it."""
         return self.person if self.fold is None else f"{self.person}, fold {self.fold}"
+
+
+def prepare(config: SynthConfig) -> None:
+    """Hold faces and networks to each other; raises ValueError as `check`, and where there is
+    nobody to paint.
+    """
+    check(config)
+    gan, source = config.networks, config.origin.source
+    if not any(
+        gan.painter_of(name, source, fold) is not None and any(candidates(config.origin, number))
+        for number, name in enumerate(config.origin.people)
+        for fold in gan.blocks()
+    ):
+        rule = "somebody at PSPI 0 whom a network may paint and has never seen"
+        raise ValueError(f"{config.data} must have {rule}, got nobody for {config.gan}")
 
 
 def _each(config: SynthConfig) -> int:
@@ -176,7 +195,7 @@ def beside(config: SynthConfig, notes: Sequence[Note], rows: pa.Table) -> dict[s
         "figures": {
             "pictures": rows.num_rows,
             "people": len(rows.column("identity").unique()),
-            "people left out": sum(one.topic != "few" for one in notes),
+            "people left out, or out of a fold": sum(one.topic != "few" for one in notes),
             "pictures fewer than asked for": sum(one.pictures for one in notes),
         },
         "pictures by PSPI": {str(level): levels[level] for level in sorted(levels)},
@@ -189,6 +208,6 @@ def beside(config: SynthConfig, notes: Sequence[Note], rows: pa.Table) -> dict[s
 
 
 PRODUCER = Producer(
-    make_person, splits, pictures, made_with, check, about, stated=stated, beside=beside
+    make_person, splits, pictures, made_with, prepare, about, stated=stated, beside=beside
 )
 """As `generator.jobs` takes it; torch works with the one thread that workers are given."""

@@ -26,7 +26,7 @@ from vitpain.data.frames import Frames, open_frames
 from vitpain.data.loader import Loader, Loading
 from vitpain.data.pairs import PairConfig, Pairs
 from vitpain.train.machine import repeatable, sow
-from vitpain.train.run_folder import data_facts
+from vitpain.train.run_folder import MADE_HERE, data_facts
 
 Progress = Callable[[int, int], None]
 HELD_OUT = ("val", "test")
@@ -56,12 +56,17 @@ def train(
 ) -> Reader:
     """Train a reader on finished data sets and write it to `out`.
 
-    Raises ValueError where `out` holds something already, or no action unit varies in the frames
+    Raises ValueError where `out` holds something already, frames are of others than drawn heads, or
+    no action unit varies in the frames
     to learn from.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ValueError(f"out must be an empty folder or none, got {out}")
     frames = open_frames(folders)
+    others = sorted(set(frames.column("source").tolist()) - {MADE_HERE})
+    if others:
+        rule = f"drawn heads, whose labels are exact (source {MADE_HERE})"
+        raise ValueError(f"data must be {rule}, got {', '.join(others)}")
     split = frames.column("split")
     rows = np.flatnonzero(split == "train")
     if len(rows) < config.batch:

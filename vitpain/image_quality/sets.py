@@ -73,7 +73,8 @@ def open_compared(real: Mapping[str, Path], made: Mapping[str, Path]) -> list[Co
     """Open generated sets, each with the real one that was registered alike.
 
     Raises ValueError that names set and rule where a set is of another kind or not registered, two
-    sets have one name, or no real set or several were registered like a generated one.
+    sets have one name, no real set or several were registered like a generated one, or none of
+    those like a real one.
     """
     if not real or not made:
         missing = "generated" if real else "real"
@@ -82,7 +83,13 @@ def open_compared(real: Mapping[str, Path], made: Mapping[str, Path]) -> list[Co
     if twice:
         raise ValueError(f"names must be different, got {twice[0]} for a real and a generated set")
     photographs = [_real(name, folder) for name, folder in real.items()]
-    return [_beside(_made(name, folder), photographs) for name, folder in made.items()]
+    found = [_beside(_made(name, folder), photographs) for name, folder in made.items()]
+    used = {one.real.name for one in found}
+    for name in real:
+        if name not in used:
+            rule = "a generated set that was registered alike"
+            raise ValueError(f"real set {name} must have {rule}, got none")
+    return found
 
 
 def _opened(name: str, folder: Path) -> tuple[Frames, Derived | None]:

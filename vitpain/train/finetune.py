@@ -11,7 +11,7 @@ from jaxtyping import Int64
 
 from assets import folds as dividing
 from assets.folds import Fold, How
-from generator.shards.derived import TRANSLATED
+from generator.shards.derived import TRANSLATED, read_derived
 from vitpain.data import leaks
 from vitpain.data.frames import Frames, open_frames
 from vitpain.evaluate import predictions
@@ -60,6 +60,8 @@ def finetune(
         "folds": division.folds,
         "only": [one.fold for one in parts] if division.only else None,
     }
+    for text in _told_of_alignment(frames):
+        told.say(text)
     with opened(frames, begin, config, run, told, wanted) as (at, make):
         at = replace(at, told=_counted(told, parts, config, run.out))
         done = {}
@@ -78,6 +80,18 @@ def finetune(
             predictions.write(run.out / predictions.NAME, pa.concat_tables(tables))
         at.machine.wait()
     return done
+
+
+def _told_of_alignment(frames: Frames) -> list[str]:
+    """Say where painted pictures beside are not aligned as the frames are: it tells them apart."""
+    derived = [read_derived(one.config, str(one.folder)) for one in frames.sets]
+    ways = [None if one is None else one.registered for one in derived]
+    return [
+        f"{one.folder} has faces registered ({way}), which those of data are not: that tells "
+        "painted ones apart; give the set that they were painted from as data"
+        for one, made, way in zip(frames.sets[1:], derived[1:], ways[1:], strict=True)
+        if made is not None and made.step == "augment2d" and way != ways[0]
+    ]
 
 
 def divided(frames: Frames, division: Division, seed: int) -> list[Parts]:
