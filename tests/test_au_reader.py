@@ -144,6 +144,9 @@ def test_what_cannot_be_trained_is_named(heads: Path, folder: Path, tmp_path: Pa
         train([heads], folder, SMALL, Machine(), ignore)
     with pytest.raises(ValueError, match=r"batch must be at most the 108 frames .*, got 109"):
         train([heads], tmp_path / "out", replace(SMALL, batch=109), Machine(), ignore)
+    frames = drawn_faces.registered(tmp_path / "frames", identities=2)
+    with pytest.raises(ValueError, match=r"data must be drawn heads, .* \(source 3d\), got unbc"):
+        train([frames], tmp_path / "out", SMALL, Machine(), ignore)
     for name, value in (("size", 40), ("epochs", 0), ("learning_rate", 0.0), ("seed", -1)):
         with pytest.raises(ValueError, match=f"{name} must be"):
             replace(SMALL, **{name: value})

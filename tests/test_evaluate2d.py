@@ -180,6 +180,10 @@ def test_sets_of_another_kind_are_refused(
         told = refused(capsys, "--real", first, "--generated", second, *out)
         assert said in told, told
     assert not (tmp_path / "out").exists()
+    both = ["--real", real, f"plane={plane}", "--generated", same]
+    assert "real set plane must have a generated set that was registered alike" in refused(
+        capsys, *both, *out
+    )
     twice = refused(capsys, "--real", real, real, "--generated", same, *out)
     assert "real must have different names, got real twice" in twice
 

@@ -14,6 +14,7 @@ from assets.facs import PAIN_AUS
 from generator.export_3dpain import export
 from generator.shards.codec import decode
 from generator.shards.folder import open_folder
+from tests import drawn_faces
 from tests.runs import SMALL, ignore, make
 
 CONFIG = replace(SMALL, identities=5)
@@ -148,3 +149,15 @@ def test_two_exports_into_one_folder_cannot_run(data: Path, tmp_path: Path) -> N
     assert export(data, out, "images", second).images == 30
     assert tried
     assert len(list((out / "images").iterdir())) == 30
+
+
+def test_what_has_no_views_or_no_roles_has_no_place_there(tmp_path: Path) -> None:
+    real = drawn_faces.registered(tmp_path / "real", identities=2)
+    made = drawn_faces.painted(tmp_path / "painted", real, identities=2)
+    for folder, said in (
+        (made, "must have a view to be exported as 3dpain, got none"),
+        (real, "real must have neutrals and expressions of pain, .* got none"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            export(folder, tmp_path / "out", "images", ignore)
+        assert not (tmp_path / "out").exists()

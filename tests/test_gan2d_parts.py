@@ -8,7 +8,7 @@ import torch
 
 from assets.folds import folds
 from assets.unbc import SUBJECTS
-from generator.gan2d import losses, plan, sweep
+from generator.gan2d import losses, plan, sheet, sweep
 from generator.gan2d.draws import JITTER, Draws
 from generator.gan2d.machine import machine
 from generator.gan2d.network import Critic, Generator, Judged, Painted
@@ -209,3 +209,9 @@ def test_the_sweep_finds_where_eyes_are_closed() -> None:
         sweep.sweep(Painter(Lids(), where), pictures, (4, 43))
     with pytest.raises(ValueError, match=r"what AU45 changes must be at least 0.5"):
         sweep.sweep(Painter(Lids(), where), np.zeros_like(pictures), (4, 45))
+
+
+def test_small_pictures_are_shown_larger() -> None:
+    column = np.zeros((2, 32, 32, 3), np.uint8)
+    drawn = sheet.laid([column, column], ("input", "AU4"), "title")
+    assert drawn.shape == (2 * sheet.HEAD + 2 * 100 + 4, 2 * 100 + 4, 3)

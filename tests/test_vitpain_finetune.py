@@ -145,6 +145,15 @@ def test_painted_pictures_beside_are_those_of_the_folds_own_block(tmp_path: Path
         divided(open_frames([twod]), Division(twod), 0)
 
 
+def test_painted_pictures_that_are_aligned_otherwise_are_told_of(tmp_path: Path) -> None:
+    real = painted.photographs(tmp_path / "real")
+    alike = painted.painted(tmp_path / "alike")
+    other = painted.painted(tmp_path / "other", registered="3d")
+    assert finetune._told_of_alignment(open_frames([real, alike])) == []
+    (told,) = finetune._told_of_alignment(open_frames([real, alike, other]))
+    assert told.startswith(f"{other} has faces registered (3d), which those of data are not")
+
+
 def test_a_run_that_learnt_from_painted_people_is_not_tested_on_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
