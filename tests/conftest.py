@@ -16,6 +16,8 @@ LONGEST = (
     "test_story.py",
     "test_readme.py",
     "test_whole_way.py",
+    "test_gan2d_learns.py",
+    "test_synth2d.py",
     "test_jobs.py",
     "test_vitpain_train.py",
     "test_rig_evaluation.py",
