@@ -18,6 +18,8 @@ THESIS = 0.4
 SWEEP = "sweep.json"
 MOST = 64
 """Faces of a sweep."""
+OPEN = 0.1
+"""AU45, of 1, below which eyes are open: OpenFace seldom says exactly 0."""
 
 
 def ruled(gan: Gan) -> Closed | None:
@@ -49,8 +51,8 @@ def settled(
 
 
 def _open_eyed(faces: Faces, plan: Plan, aus: tuple[int, ...]) -> np.ndarray:
-    """Faces with AU45 at 0, of those whom the network paints, spread over people."""
+    """Faces with open eyes, of those whom the network paints, spread over people."""
     rows = faces.of(plan.paints or faces.people)
-    rows = rows[faces.aus[rows, aus.index(45)] == 0.0]
+    rows = rows[faces.aus[rows, aus.index(45)] < OPEN]
     spread = np.linspace(0, len(rows) - 1, min(MOST, len(rows))).round().astype(np.int64)
     return rows[np.unique(spread)]
