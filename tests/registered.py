@@ -4,11 +4,14 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from generator.gan2d.begin import Wanted
 from generator.gan2d.build import build
 from generator.gan2d.config import GanConfig
 from generator.gan2d.config import Run as GanRun
 from generator.gan2d.folder import Gan
+from generator.gan2d.network import Painted
 from generator.gan2d.train import Told
 from generator.jobs import Run, generate
 from generator.shards.card import About
@@ -77,6 +80,14 @@ def make_person(config: RegisteredConfig, index: int) -> list[Sample]:
 
 
 PRODUCER = replace(cohort.PRODUCER, make_person=make_person, stated=stated, about=about)
+
+
+class Lids(torch.nn.Module):
+    """Closes eyes: they are dark from AU45 = 0.6 on, and half as dark at 0.3."""
+
+    def forward(self, pictures: torch.Tensor, aus: torch.Tensor) -> Painted:
+        dark = (aus[:, 1] / 0.6).clamp(0, 1)[:, None, None, None]
+        return Painted(pictures - dark, torch.zeros_like(pictures[:, :1]))
 
 
 def registered(out: Path, **changed: Any) -> Path:

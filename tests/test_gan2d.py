@@ -11,18 +11,20 @@ import torch
 
 from assets.unbc import SUBJECTS
 from generator.gan2d import build as building
-from generator.gan2d import closed, folder, weights
+from generator.gan2d import closed, folder, plan, weights
 from generator.gan2d import faces as faces_file
 from generator.gan2d import train as training
 from generator.gan2d.begin import Wanted
 from generator.gan2d.config import GanConfig
 from generator.gan2d.folder import Closed, Gan
+from generator.gan2d.machine import machine
+from generator.gan2d.painter import Painter
 from generator.shards.folder import DataSet, open_folder
 from generator.shards.manifest import json_bytes, read_json
 from generator.shards.record import LabelSource, Sample
 from tests import painted
 from tests.cohort import cohort
-from tests.registered import LEFT_OUT, TINY, gan, registered
+from tests.registered import LEFT_OUT, TINY, Lids, gan, registered
 
 HASH = "0" * 64
 
@@ -217,6 +219,24 @@ def test_a_folder_of_another_format(tmp_path: Path, whole: tuple[Path, Gan, list
     with pytest.raises(ValueError, match="must have the format 'pain3d gan 1', got 'x'"):
         folder.opened(tmp_path)
     assert stated["config"]["size"] == 32
+
+
+def test_what_no_label_tells_is_measured_and_stored(
+    whole: tuple[Path, Gan, list[str]], tmp_path: Path
+) -> None:
+    made = saw(whole[1], "target", "openface")
+    pictures = np.full((4, 32, 32, 3), 200, np.uint8)
+    shut = np.array([[0.0, 0.0], [0.0, 0.05], [0.0, 0.5], [0.0, 1.0]], np.float32)
+    faces = faces_file.Faces(pictures, np.arange(4), shut, np.zeros(4, np.int64), ("a",), ())
+    painter = Painter(Lids(), machine(TINY))
+    one = plan.Plan("all", None, ("b",), None)
+    assert closed.settled(made, one, painter, faces, tmp_path, False) == Closed(0.6, "sweep")
+    said = read_json(tmp_path / "sweep.json")
+    # Two of the four have open eyes.
+    assert (said["network"], said["faces"], said["closed"]) == ("all", 2, 0.6)
+    black = replace(faces, pictures=np.zeros_like(pictures))
+    found = closed.settled(made, one, painter, black, tmp_path, False)
+    assert found == Closed(None, "not measured")
 
 
 def test_a_sweep_needs_au45_before_anything_is_trained(data: Path, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from generator.gan2d.draws import JITTER, Draws
 from generator.gan2d.machine import machine
 from generator.gan2d.network import Critic, Generator, Judged, Painted
 from generator.gan2d.painter import Painter, to_bytes, to_tensor
-from tests.registered import TINY
+from tests.registered import TINY, Lids
 
 
 @pytest.mark.parametrize("how", ["public5", "thesis5"])
@@ -189,14 +189,6 @@ def test_every_epoch_sees_each_face_once_in_a_new_order() -> None:
 def test_bytes_survive_numbers() -> None:
     every = np.arange(256, dtype=np.uint8).repeat(3).reshape(1, 16, 16, 3)
     assert (to_bytes(to_tensor(every, torch.device("cpu"))) == every).all()
-
-
-class Lids(torch.nn.Module):
-    """Closes eyes: they are dark from AU45 = 0.6 on, and half as dark at 0.3."""
-
-    def forward(self, pictures: torch.Tensor, aus: torch.Tensor) -> Painted:
-        dark = (aus[:, 1] / 0.6).clamp(0, 1)[:, None, None, None]
-        return Painted(pictures - dark, torch.zeros_like(pictures[:, :1]))
 
 
 def test_the_sweep_finds_where_eyes_are_closed() -> None:
