@@ -210,10 +210,11 @@ def test_a_network_whose_file_changed(data: Path, whole: tuple[Path, Gan, list[s
     finally:
         path.write_bytes(before)
     other = replace(made, networks=(replace(made.networks[0], paints=(SUBJECTS[0],)),))
-    assert other.painter_of(SUBJECTS[0], "unbc", None) is None
-    assert other.painter_of(SUBJECTS[0], "elsewhere", None) == other.networks[0]
-    assert other.painter_of(SUBJECTS[1], "elsewhere", None) is None
-    assert other.painter_of(SUBJECTS[0], "elsewhere", 2) is None
+    assert other.theirs(SUBJECTS[0]) == other.networks
+    assert other.theirs(SUBJECTS[1]) == ()
+    assert made.theirs("somebody else") == made.networks
+    assert SUBJECTS[0] in other.seen(other.networks[0], "unbc")
+    assert other.seen(other.networks[0], "elsewhere") == ()
 
 
 def test_a_folder_of_another_format(tmp_path: Path, whole: tuple[Path, Gan, list[str]]) -> None:

@@ -283,7 +283,7 @@ def test_who_has_no_network_or_no_input_is_listed_and_the_rest_goes_on(
     assert set(data.index.column("fold").to_pylist()) == {None}
     notes = json.loads((tmp_path / "out" / REPORT).read_text())["notes"]
     assert [(note["what"], note["value"]) for note in notes] == [
-        (name, "none") for name in SUBJECTS[:9]
+        (name, "somebody who trained it") for name in SUBJECTS[:9]
     ]
     assert "people left out" in capsys.readouterr().out
 
@@ -311,6 +311,6 @@ def test_a_network_that_saw_somebody_of_its_fold_is_told(
     config = SynthConfig(faces, tmp_path / "gan", 1)
     generate(config, PRODUCER, Run(tmp_path / "out"), ignore)
     notes = json.loads((tmp_path / "out" / REPORT).read_text())["notes"]
-    told = [note for note in notes if note["value"] == "one that has"]
+    told = [note for note in notes if note["value"] == "somebody who trained it"]
     assert [note["what"] for note in told] == [first.paints[0]]
     assert f"network {first.name}" in told[0]["rule"]

@@ -46,6 +46,8 @@ def build(wanted: Wanted, config: GanConfig, run: Run, told: Told) -> Gan:
     resumed or was begun otherwise, the data lacks AUs, was painted or not registered where it must
     be, people are in no fold, or somebody was seen before who is to be painted.
     """
+    if config.threads is None and (run.out / BEGUN).is_file():
+        config = replace(config, threads=folder.opened(run.out, BEGUN).config.threads)
     config = decided(config)
     begun = beginning.begin(wanted, config)
     if begun.before is not None:

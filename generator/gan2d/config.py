@@ -47,7 +47,7 @@ class GanConfig:
     compiled: Literal["auto", "yes", "no"] = "auto"
     """Compile what has no second derivative: auto does on a GPU."""
     threads: int | None = None
-    """Threads of a CPU; as many as the machine has if none is given."""
+    """Threads of a CPU; as many as the machine has, or as the run began with, if none is given."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be trained, naming option, rule and value."""

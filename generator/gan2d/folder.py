@@ -107,17 +107,9 @@ class Gan:
                 names |= set(one.people)
         return tuple(sorted(names))
 
-    def painter_of(self, person: str, source: str, fold: int | None) -> Network | None:
-        """The network of a fold that may paint a person: one that is theirs and never saw them."""
-        for network in self.networks:
-            theirs = network.fold == fold and (not network.paints or person in network.paints)
-            if theirs and person not in self.seen(network, source):
-                return network
-        return None
-
-    def blocks(self) -> tuple[int | None, ...]:
-        """The outer folds, or None alone."""
-        return tuple(dict.fromkeys(network.fold for network in self.networks))
+    def theirs(self, person: str) -> tuple[Network, ...]:
+        """Networks that are to paint a person, whether or not they saw them: see `seen`."""
+        return tuple(one for one in self.networks if not one.paints or person in one.paints)
 
 
 def opened(folder: Path, name: str = GAN) -> Gan:

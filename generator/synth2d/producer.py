@@ -37,24 +37,25 @@ def make_person(config: SynthConfig, index: int) -> Iterator[Sample | Note]:
     """Blocks of one person, fold by fold: unchanged inputs, then every level."""
     name, rows = config.origin.people[index], candidates(config.origin, index)
     whole, gan, source = _each(config), config.networks, config.origin.source
-    found = [(fold, gan.painter_of(name, source, fold)) for fold in gan.blocks()]
-    blocks = [(fold, network) for fold, network in found if network is not None]
-    for network in gan.networks:
-        if name in (network.paints or ()) and name in gan.seen(network, source):
-            rule = f"network {network.name}, which is to paint them, must never have seen them"
-            yield Note("no_network", name, rule, "one that has", whole)
-    if not blocks:
-        rule = "a network that may paint them and has never seen them"
-        yield Note("no_network", name, f"must have {rule}", "none", whole)
-        return
-    if not rows:
+    theirs, may = gan.theirs(name), []
+    for network in theirs:
+        if name in gan.seen(network, source):
+            rule = f"must never have been seen by network {network.name}, which is to paint them"
+            yield Note("no_network", name, rule, "somebody who trained it", whole)
+        else:
+            may.append(network)
+    if not theirs:
+        yield Note("no_network", name, "must have a network that is to paint them", "none", whole)
+    if may and not rows:
         rule = "must have a frame of PSPI 0 with AU43 0"
-        yield Note("no_input", name, rule, "none", whole * len(blocks))
+        yield Note("no_input", name, rule, "none", whole * len(may))
+        return
+    if not may:
         return
     # The level with the fewest lists asks for the most frames, and level 0 for all there are.
     inputs = frontal(config.origin.data, rows, config.per_level, gan.config.size)
-    for fold, network in blocks:
-        yield from _block(config, index, Block(name, fold, network), inputs)
+    for network in may:
+        yield from _block(config, index, Block(name, network.fold, network), inputs)
 
 
 @dataclass(frozen=True)
@@ -82,9 +83,9 @@ def prepare(config: SynthConfig) -> None:
     check(config)
     gan, source = config.networks, config.origin.source
     if not any(
-        gan.painter_of(name, source, fold) is not None and any(candidates(config.origin, number))
+        name not in gan.seen(network, source) and any(candidates(config.origin, number))
         for number, name in enumerate(config.origin.people)
-        for fold in gan.blocks()
+        for network in gan.theirs(name)
     ):
         rule = "somebody at PSPI 0 whom a network may paint and has never seen"
         raise ValueError(f"{config.data} must have {rule}, got nobody for {config.gan}")
@@ -168,11 +169,8 @@ def splits(config: SynthConfig) -> tuple[Split, ...]:
 
 def pictures(config: SynthConfig, people: Sequence[int]) -> int:
     """How many pictures some people are to have."""
-    gan, source = config.networks, config.origin.source
     names = [config.origin.people[one] for one in people]
-    blocks = [sum(gan.painter_of(name, source, fold) is not None for fold in gan.blocks())
-              for name in names]  # fmt: skip
-    return _each(config) * sum(max(1, count) for count in blocks)
+    return _each(config) * sum(max(1, len(config.networks.theirs(name))) for name in names)
 
 
 def made_with(config: SynthConfig) -> dict[str, str]:
