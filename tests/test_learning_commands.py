@@ -41,7 +41,8 @@ def test_the_whole_way(
     assert "weights are random: the whole backbone is trained" in errors
     assert re.search(r"model +\S+first/model\n", said)
     assert json.loads(figures.read_text())["epoch"] == 1
-    assert re.search(r"\d+/\d+ +steps|steps.*\d+/\d+", errors)
+    # However often a quick machine drew the bar.
+    assert re.search(r"\d+/\d+ \[[^\]]*steps/s\]", errors)
     begun = json.loads((first / "run.json").read_text())
     assert (begun["weights"], begun["model"]["hidden"]) == ("none", 16)
     code, said, errors = run(
