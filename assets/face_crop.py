@@ -57,6 +57,11 @@ def around(points: Float64[np.ndarray, "points 2"], what: str) -> Square:
     return Square(float(centre[0]), float(centre[1]), side)
 
 
+def middle(width: int, height: int, share: float = 1.0) -> Square:
+    """The square in the middle of a picture, `share` of its shorter side."""
+    return Square(width / 2, height / 2, min(width, height) * share)
+
+
 def matrix(square: Square, size: int) -> Float64[np.ndarray, "2 3"]:
     """Affine map from the picture's pixels to those of the square drawn `size` pixels wide."""
     scale = size / square.side

@@ -102,3 +102,16 @@ def _leave_one_out(there: list[str], seed: int) -> tuple[Fold, ...]:
         train = tuple(name for name in others if name not in val)
         made.append(Fold(at + 1, train, val, (test,)))
     return tuple(made)
+
+
+def chosen(there: Sequence[Fold], only: Sequence[int]) -> list[Fold]:
+    """The folds of some numbers, all where none is named.
+
+    Raises ValueError for a number that no fold has, and for one that is named twice.
+    """
+    for number in only:
+        if not 1 <= number <= len(there):
+            raise ValueError(f"only must be numbers of folds, 1 to {len(there)}, got {number}")
+        if list(only).count(number) > 1:
+            raise ValueError(f"only must name each fold once, got {number} twice")
+    return [fold for fold in there if not only or fold.number in only]

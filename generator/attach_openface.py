@@ -19,12 +19,12 @@ from assets.population import Split
 from generator.config import file_hash
 from generator.export_frames import places
 from generator.importers import coded, openface_csv
-from generator.origin import content_hash, origin
-from generator.producer import Note, Producer
+from generator.origin import origin
+from generator.producer import Note, Producer, by_topic
 from generator.provenance import source
 from generator.shards.card import About
 from generator.shards.derived import DERIVED, Derived, about_derived
-from generator.shards.manifest import json_bytes
+from generator.shards.manifest import content_hash, json_bytes
 from generator.shards.record import Sample
 
 REPORT = "openface_report.json"
@@ -204,14 +204,7 @@ def beside(config: AttachConfig, notes: Sequence[Note], rows: pa.Table) -> dict[
             "folders without a CSV": len(found.missing),
         },
         "missing": [f"{folder}.csv" for folder in found.missing],
-        "notes": {
-            topic: [
-                {"key": item.file, "rule": item.rule, "value": item.value}
-                for item in notes
-                if item.topic == topic
-            ]
-            for topic in TOPICS
-        },
+        "notes": by_topic(notes, TOPICS, "key"),
     }
     return {REPORT: json_bytes(content)}
 

@@ -8,8 +8,6 @@ from pathlib import Path
 import numpy as np
 
 from assets.population import Split
-from generator.config import file_hash
-from generator.shards import manifest
 from generator.shards.derived import Derived, read_derived, stands_in
 from generator.shards.folder import CONFIG, DataSet, open_folder
 from generator.shards.index import Row
@@ -82,11 +80,6 @@ def origin(folder: Path) -> Origin:
         tuple(splits[of[0]] for of in places.values()),
         tuple(tuple(of) for of in places.values()),
     )
-
-
-def content_hash(folder: Path) -> str:
-    """Hash of everything in a data set: that of its manifest, which lists the rest by hash."""
-    return file_hash(folder / manifest.NAME, "data")
 
 
 def check_apart(out: Path, *sources: Path) -> None:

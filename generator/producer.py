@@ -47,6 +47,20 @@ class Note:
     """How many pictures are not in the data set for it."""
 
 
+def by_topic(
+    notes: Sequence[Note], topics: Iterable[str], named: str
+) -> dict[str, list[dict[str, str]]]:
+    """Notes as reports list them, topic by topic; `named` is what they call the thing."""
+    return {
+        topic: [
+            {named: note.file, "rule": note.rule, "value": note.value}
+            for note in notes
+            if note.topic == topic
+        ]
+        for topic in topics
+    }
+
+
 def _nothing(config: Any) -> None:
     """Prepare nothing."""
 

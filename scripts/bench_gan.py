@@ -18,10 +18,11 @@ import tyro
 from torch import Tensor
 
 from assets.facs import OPENFACE_AUS, AUVector
+from assets.repeatable import repeatable
 from generator.gan2d.config import GanConfig
 from generator.gan2d.draws import Draw
 from generator.gan2d.faces import Faces
-from generator.gan2d.machine import Machine, machine, repeatable
+from generator.gan2d.machine import Machine, machine
 from generator.gan2d.painter import Painter
 from generator.gan2d.train import Lesson, Training
 from generator.shards.codec import encode_image

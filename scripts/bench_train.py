@@ -22,6 +22,7 @@ import tyro
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from assets.repeatable import repeatable
 from scripts import cli
 from scripts.figures import check_json, table, write_json
 from vitpain.data.augment import SYNTHETIC
@@ -33,7 +34,7 @@ from vitpain.model import build, losses
 from vitpain.model.config import ModelConfig
 from vitpain.model.losses import LossConfig
 from vitpain.train.config import TrainConfig
-from vitpain.train.machine import Machine, machine, repeatable
+from vitpain.train.machine import Machine, machine
 
 MADE = "--identities 12 --views 1 --annotations heat --people-per-shard 1".split()
 APART = 1e-12

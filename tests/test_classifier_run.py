@@ -1,7 +1,6 @@
 """Comparisons: classifiers learn what their arms show them, however often they are killed."""
 
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,9 +9,9 @@ import pyarrow as pa
 import pytest
 import torch
 
-from assets import atomic
 from tests import painted
 from tests.classified import MODEL, SMALL, compare, told
+from tests.killed import Killed, at_every_write
 from vitpain.classifier import fit, predictions
 from vitpain.classifier import model as files
 from vitpain.classifier.classes import THESIS
@@ -27,10 +26,6 @@ TWICE = replace(SMALL, epochs=2, batch=20)
 """Three steps an epoch, the last one of fewer pictures."""
 LONG = replace(SMALL, epochs=4, learning_rate=2e-3)
 SAME = ("model/model.safetensors", "predictions.parquet", "log.jsonl")
-
-
-class Killed(BaseException):
-    """Stands for what ends a process."""
 
 
 @pytest.fixture(scope="module")
@@ -180,35 +175,16 @@ def test_a_run_killed_between_steps_ends_as_one_that_was_not(
 def test_a_run_killed_at_every_write_ends_as_one_that_was_not(
     tmp_path: Path, real: Path, undisturbed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Before and after its file takes its name, in turn: a kill later in each attempt."""
-    out, renamed = tmp_path / "run", os.rename
-    kills = 0
-    for place in range(40):
-        left = [place // 2]
+    out = tmp_path / "run"
 
-        def rename(source: Path, target: Path, place: int = place, left: list[int] = left) -> None:
-            if left[0] == 0 and place % 2 == 0:
-                raise Killed
-            renamed(source, target)
-            left[0] -= 1
-            if left[0] < 0:
-                raise Killed
+    def attempt() -> None:
+        compare(out, real, {}, TWICE, checkpoint_every=2, resume=True)
 
-        monkeypatch.setattr(atomic.os, "rename", rename)
-        try:
-            compare(out, real, {}, TWICE, checkpoint_every=2, resume=True)
-        except Killed:
-            kills += 1
-            log = out / "fold-1" / "original" / journal.LOG
-            if log.exists() and not log.with_name("result.json").exists():
-                # What a log may end in.
-                with open(log, "ab") as file:
-                    file.write(b'{"kind": "tr')
-            continue
-        finally:
-            monkeypatch.setattr(atomic.os, "rename", renamed)
-        break
-    assert kills > 5
+    def log() -> Path | None:
+        path = out / "fold-1" / "original" / journal.LOG
+        return path if path.exists() and not path.with_name("result.json").exists() else None
+
+    assert at_every_write(monkeypatch, attempt, log) > 5
     same(out, undisturbed)
 
 

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -57,10 +58,9 @@ def test_the_condition_is_what_no_face_lacks(whole: tuple[Path, Gan, list[str]])
     assert sheets == {f"au{au:02d}" for au in made.aus} | {"all"}
 
 
-def test_a_killed_run_goes_on_to_the_same_weights(
-    data: Path, whole: tuple[Path, Gan, list[str]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    out = data.parent / "killed"
+@contextmanager
+def dying(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A run in this block is killed after five steps."""
     step = training.Training.step
 
     def dies(self: training.Training) -> None:
@@ -68,12 +68,20 @@ def test_a_killed_run_goes_on_to_the_same_weights(
             raise KeyboardInterrupt
         step(self)
 
-    monkeypatch.setattr(training.Training, "step", dies)
-    with pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patched:
+        patched.setattr(training.Training, "step", dies)
+        with pytest.raises(KeyboardInterrupt):
+            yield
+
+
+def test_a_killed_run_goes_on_to_the_same_weights(
+    data: Path, whole: tuple[Path, Gan, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = data.parent / "killed"
+    with dying(monkeypatch):
         gan(out, data)
     with pytest.raises(ValueError, match=r"must be a folder of networks, got no gan.json yet"):
         folder.opened(out)
-    monkeypatch.setattr(training.Training, "step", step)
     with pytest.raises(ValueError, match="learning_rate"):
         gan(out, data, replace(TINY, learning_rate=2e-4), resume=True)
     with pytest.raises(ValueError, match="out must be an empty folder, or one to --resume"):
@@ -297,17 +305,8 @@ def test_half_precision_trains_and_goes_on_alike(
 ) -> None:
     half = replace(TINY, precision="bf16")
     whole = gan(tmp_path / "whole", data, half)
-    step = training.Training.step
-
-    def dies(self: training.Training) -> None:
-        if self.progress.step == 5:
-            raise KeyboardInterrupt
-        step(self)
-
-    monkeypatch.setattr(training.Training, "step", dies)
-    with pytest.raises(KeyboardInterrupt):
+    with dying(monkeypatch):
         gan(tmp_path / "killed", data, half)
-    monkeypatch.setattr(training.Training, "step", step)
     assert gan(tmp_path / "killed", data, half, resume=True) == whole
 
 

@@ -23,7 +23,13 @@ LONGEST = 400
 # The shard is read where no renderer is installed.
 LIGHT = {"assets", "generator.shards"}
 # What trains the neural rig; nothing else in its room may need it.
-LEARNING = ("rigging.network", "rigging.training", "generator.gan2d", "generator.synth2d")
+LEARNING = (
+    "assets.repeatable",
+    "rigging.network",
+    "rigging.training",
+    "generator.gan2d",
+    "generator.synth2d",
+)
 FILES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 
 

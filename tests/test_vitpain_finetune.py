@@ -15,6 +15,7 @@ from assets.folds import How
 from assets.unbc import SUBJECTS
 from tests import learning
 from tests.cohort import PEOPLE, cohort
+from tests.killed import Killed
 from tests.learning import EVERY, told
 from tests.runs import make
 from vitpain.data.frames import Frames, open_frames
@@ -30,10 +31,6 @@ from vitpain.train.stage import learnt
 CONFIG = replace(learning.SMALL, epochs=1, batch=6, augment="real", sampling="double")
 """Three steps a fold on such people."""
 FILES = ("model/model.safetensors", "predictions.parquet")
-
-
-class Killed(BaseException):
-    """Stands for what ends a process."""
 
 
 @pytest.fixture(scope="module")

@@ -18,8 +18,9 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from assets import atomic
+from assets.repeatable import repeatable
 from tests import learning
+from tests.killed import Killed, at_every_write
 from tests.learning import MODEL, SMALL, lines, told, train
 from tests.runs import ROOT, make
 from vitpain.data.frames import Frames, open_frames
@@ -42,7 +43,7 @@ from vitpain.train import (
 )
 from vitpain.train.config import Run
 from vitpain.train.feed import Feed, pair_config
-from vitpain.train.machine import repeatable, sow
+from vitpain.train.machine import sow
 
 PROGRAM = """
 import sys, time
@@ -53,10 +54,6 @@ if __name__ == "__main__":
     learning.train(Path(sys.argv[1]), Path(sys.argv[2]), heard=slow)
 """
 FILES = ("model/model.safetensors", "predictions.parquet")
-
-
-class Killed(BaseException):
-    """Stands for what ends a process."""
 
 
 def curves(out: Path) -> dict[str, list[tuple[int, float]]]:
@@ -95,36 +92,13 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, true: Path) -> Path:
 def test_a_run_killed_at_every_write_ends_as_one_that_was_not(
     tmp_path: Path, true: Path, undisturbed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Before and after its file takes its name, in turn: a kill later in each attempt."""
-    out, renamed = tmp_path / "run", os.rename
-    kills = 0
-    for place in range(40):
-        left = [place // 2]
+    out = tmp_path / "run"
 
-        def rename(source: Path, target: Path, place: int = place, left: list[int] = left) -> None:
-            if left[0] == 0 and place % 2 == 0:
-                raise Killed
-            renamed(source, target)
-            left[0] -= 1
-            if left[0] < 0:
-                raise Killed
+    def log() -> Path | None:
+        begun = (out / run_folder.RUN).exists()
+        return out / journal.LOG if begun and not (out / fitted.RESULT).exists() else None
 
-        monkeypatch.setattr(atomic.os, "rename", rename)
-        try:
-            train(true, out, resume=True)
-        except Killed:
-            kills += 1
-            if not (out / run_folder.RUN).exists():
-                continue
-            if not (out / fitted.RESULT).exists():
-                # What a log may end in.
-                with open(out / journal.LOG, "ab") as file:
-                    file.write(b'{"kind": "tr')
-            continue
-        finally:
-            monkeypatch.setattr(atomic.os, "rename", renamed)
-        break
-    assert kills > 8
+    assert at_every_write(monkeypatch, lambda: train(true, out, resume=True), log) > 8
     same(out, undisturbed)
     assert not (out / checkpoint.NAME).exists()
 

@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import nn
 
+from assets.repeatable import repeatable
 from tests import learning
 from tests.learning import MODEL, SMALL
 from vitpain.train import (
@@ -28,7 +29,7 @@ from vitpain.train import (
 )
 from vitpain.train.checkpoint import Progress
 from vitpain.train.config import FINETUNE, PRETRAIN, Run, TrainConfig
-from vitpain.train.machine import machine, repeatable, sow
+from vitpain.train.machine import machine, sow
 from vitpain.train.selection import Best, better
 
 

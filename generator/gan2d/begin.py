@@ -11,9 +11,10 @@ from generator.gan2d.folder import GAN, Gan, Network, Saw
 from generator.gan2d.machine import Machine, named
 from generator.gan2d.network import Critic, Generator
 from generator.gan2d.plan import Division, Plan
-from generator.origin import Origin, content_hash, origin
+from generator.origin import Origin, origin
 from generator.provenance import source
 from generator.shards.derived import Registered
+from generator.shards.manifest import content_hash
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,16 @@ class Wanted:
 
 @dataclass(frozen=True, eq=False)
 class Begin:
-    """Where faces come from, and the run whose network all networks begin with."""
+    """What is wanted, where faces come from, and the run whose network all networks begin with."""
 
+    wanted: Wanted
     origin: Origin
-    init: Path | None
     before: Gan | None
+
+    @property
+    def init(self) -> Path | None:
+        """Folder of that run."""
+        return self.wanted.init
 
     @property
     def registered(self) -> Registered | None:
@@ -71,8 +77,8 @@ def begin(wanted: Wanted, config: GanConfig) -> Begin:
         rule = "faces that nobody painted"
         raise ValueError(f"{wanted.data} must be {rule}, got a set of augment2d")
     if wanted.init is None:
-        return Begin(at, None, None)
-    begun = Begin(at, wanted.init, folder.opened(wanted.init))
+        return Begin(wanted, at, None)
+    begun = Begin(wanted, at, folder.opened(wanted.init))
     _check_faces(begun)
     _check_options(begun, config)
     return begun
@@ -125,7 +131,7 @@ def planned(wanted: Wanted, people: Sequence[str], seed: int) -> tuple[Plan, ...
 def stated(
     begun: Begin, config: GanConfig, labels: Labels, plans: tuple[Plan, ...], where: Machine
 ) -> Gan:
-    """What is known of a run when it begins; `config` has no open option but the folds.
+    """What is known of a run when it begins; `config` has no open option.
 
     Raises ValueError where a network is to paint somebody whom the one it begins with has seen.
     """
@@ -140,7 +146,7 @@ def stated(
     gan = Gan(
         format=folder.FORMAT,
         config=config,
-        folds=None,
+        folds=begun.wanted.folds,
         registered=begun.registered,
         surrogate=at.surrogate or (before is not None and before.surrogate),
         saw=Saw(at.source, content_hash(at.data.folder), labels.source, people),

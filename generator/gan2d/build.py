@@ -1,6 +1,5 @@
 """A whole run: faces cut once, networks trained one after the other, each with its sheets."""
 
-import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -8,14 +7,15 @@ import cv2
 import numpy as np
 
 from assets import atomic
+from assets.repeatable import repeatable
 from generator.gan2d import begin as beginning
 from generator.gan2d import closed, folder, sheet, weights
 from generator.gan2d.begin import Begin, Wanted
 from generator.gan2d.config import GanConfig, Run
 from generator.gan2d.draws import Draws
-from generator.gan2d.faces import Faces, conditions, cut
+from generator.gan2d.faces import Faces, conditions, cut, spread
 from generator.gan2d.folder import BEGUN, DONE, GAN, WEIGHTS, Done, Gan
-from generator.gan2d.machine import Machine, decided, machine, repeatable
+from generator.gan2d.machine import Machine, decided, machine
 from generator.gan2d.painter import Painter
 from generator.gan2d.plan import Plan
 from generator.gan2d.train import CHECKPOINT, SHOWN, Lesson, Told, Training, train
@@ -36,7 +36,6 @@ class Work:
     where: Machine
     run: Run
     told: Told
-    sweep: bool
 
 
 def build(wanted: Wanted, config: GanConfig, run: Run, told: Told) -> Gan:
@@ -69,15 +68,12 @@ def build(wanted: Wanted, config: GanConfig, run: Run, told: Told) -> Gan:
             raise ValueError(f"AU45 must be {rule}, got {', '.join(map(str, aus))}")
         plans = beginning.planned(wanted, faces.people, config.seed)
         gan = beginning.stated(begun, config, labels, plans, where)
-        gan = replace(gan, folds=wanted.folds)
         _hold(run.out, gan)
         if faces.skipped:
             listed = [asdict(one) for one in faces.skipped]
             atomic.write(run.out / SKIPPED, json_bytes(listed))
             told.say(f"{len(listed)} pictures are left out: see {SKIPPED}")
-        work = Work(
-            begun, faces, config, where, run, _in_all(told, faces, plans, config), wanted.sweep
-        )
+        work = Work(begun, faces, config, where, run, _in_all(told, faces, plans, config))
         done = [_one(work, gan, plan) for plan in plans]
         networks = zip(gan.networks, done, strict=True)
         gan = replace(gan, networks=tuple(replace(one, done=its) for one, its in networks))
@@ -110,8 +106,7 @@ def _hold(out: Path, gan: Gan) -> None:
         folder.write(out, gan, BEGUN)
         return
     before = folder.opened(out, BEGUN)
-    both = (json.loads(json_bytes(asdict(beginning.held(one)))) for one in (before, gan))
-    changed = difference(*both)
+    changed = difference(*(asdict(beginning.held(one)) for one in (before, gan)))
     if changed:
         raise ValueError(f"{out} must be resumed as it was begun, got a change: {changed}")
 
@@ -134,7 +129,8 @@ def _one(work: Work, gan: Gan, plan: Plan) -> Done:
         if plan.fold is None:
             kept = weights.save(place / WEIGHTS["critic"], training.critic, facts)
         written = weights.save(place / WEIGHTS["generator"], training.generator, facts)
-        eyes = closed.settled(gan, plan, training.painter(), work.faces, place, work.sweep)
+        asked = work.begun.wanted.sweep
+        eyes = closed.settled(gan, plan, training.painter(), work.faces, place, asked)
     done = Done(written, kept, eyes)
     atomic.write(path, json_bytes(asdict(done)))
     (place / CHECKPOINT).unlink()
@@ -151,9 +147,8 @@ def _lesson(plan: Plan, faces: Faces, aus: tuple[int, ...]) -> Lesson:
 
 def _calm(faces: Faces, people: tuple[str, ...]) -> np.ndarray:
     """The faces whose AUs sum to least, of at most `SHOWN` people spread evenly."""
-    spread = np.linspace(0, len(people) - 1, min(SHOWN, len(people))).round().astype(int)
     found = []
-    for at in np.unique(spread):
+    for at in spread(len(people), SHOWN):
         rows = faces.of([people[at]])
         found += rows[np.argsort(faces.aus[rows].sum(axis=1), kind="stable")][:1].tolist()
     return np.array(found, np.int64)

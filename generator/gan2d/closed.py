@@ -7,7 +7,7 @@ import numpy as np
 
 from assets import atomic
 from generator.gan2d import sweep
-from generator.gan2d.faces import Faces
+from generator.gan2d.faces import Faces, spread
 from generator.gan2d.folder import Closed, Gan
 from generator.gan2d.painter import Painter
 from generator.gan2d.plan import Plan
@@ -54,5 +54,4 @@ def _open_eyed(faces: Faces, plan: Plan, aus: tuple[int, ...]) -> np.ndarray:
     """Faces with open eyes, of those whom the network paints, spread over people."""
     rows = faces.of(plan.paints or faces.people)
     rows = rows[faces.aus[rows, aus.index(45)] < OPEN]
-    spread = np.linspace(0, len(rows) - 1, min(MOST, len(rows))).round().astype(np.int64)
-    return rows[np.unique(spread)]
+    return rows[spread(len(rows), MOST)]

@@ -137,6 +137,11 @@ def cut(
     return faces, aus
 
 
+def spread(count: int, most: int) -> Int64[np.ndarray, " places"]:
+    """Places in a list of `count`, evenly over it from end to end, `most` at most."""
+    return np.unique(np.linspace(0, count - 1, min(most, count)).round().astype(np.int64))
+
+
 def _chosen(
     table: Float32[np.ndarray, "rows 19"], labels: Labels, folder: str
 ) -> tuple[tuple[int, ...], Int64[np.ndarray, " kept"]]:
@@ -214,6 +219,5 @@ def face(sample: Sample, size: int, data: DataSet) -> UInt8[np.ndarray, "size si
 
 def _square(record: Record, margin: float) -> Square:
     if record.landmarks is None:
-        side = min(record.width, record.height) / (1.0 + margin)
-        return Square(record.width / 2, record.height / 2, side)
+        return face_crop.middle(record.width, record.height, 1.0 / (1.0 + margin))
     return face_crop.around(np.array(record.landmarks.points, np.float64), record.key)

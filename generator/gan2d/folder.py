@@ -5,7 +5,6 @@ what came of it, and is written last: a folder without it is unfinished and can 
 network without folds keeps its critic too, so that another run can go on from both.
 """
 
-import hashlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -139,8 +138,3 @@ def done(path: Path) -> Done:
 def write(folder: Path, gan: Gan, name: str = GAN) -> None:
     """Write what a folder says of itself."""
     atomic.write(folder / name, json_bytes(asdict(gan)))
-
-
-def hashed(folder: Path) -> str:
-    """One hash of all that a finished folder holds: its facts, and with them every generator's."""
-    return f"sha256:{hashlib.sha256((folder / GAN).read_bytes()).hexdigest()}"

@@ -1,13 +1,10 @@
 """Where networks train and paint: a CPU or a GPU, its numbers, and the same bits every time."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import torch
 from torch import nn
-from torch.utils import deterministic
 
 from generator.gan2d.config import GanConfig
 from generator.provenance import vectors
@@ -65,23 +62,3 @@ def named(device: torch.device) -> str:
     """What decides the last bits: version of torch, and the device's name or its vectors."""
     where = torch.cuda.get_device_name() if device.type == "cuda" else vectors()
     return f"torch {torch.__version__}, {where}"
-
-
-@contextmanager
-def repeatable(threads: int) -> Iterator[None]:
-    """Same bits each time, and torch's threads, generators and modes left as they were."""
-    # CUDA's matrix products are the same bits again only with a workspace of fixed size.
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    exact, before = torch.are_deterministic_algorithms_enabled(), torch.get_num_threads()
-    filled = deterministic.fill_uninitialized_memory  # pyright: ignore[reportAttributeAccessIssue]
-    with torch.random.fork_rng(list(range(torch.cuda.device_count()))):
-        torch.use_deterministic_algorithms(True)
-        # Nothing here reads what it has not written; filling it costs time.
-        deterministic.fill_uninitialized_memory = False  # pyright: ignore[reportAttributeAccessIssue]
-        torch.set_num_threads(threads)
-        try:
-            yield
-        finally:
-            torch.use_deterministic_algorithms(exact)
-            deterministic.fill_uninitialized_memory = filled  # pyright: ignore[reportAttributeAccessIssue]
-            torch.set_num_threads(before)

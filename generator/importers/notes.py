@@ -12,7 +12,7 @@ from typing import Literal, get_args
 import numpy as np
 import pyarrow as pa
 
-from generator.producer import Note
+from generator.producer import Note, by_topic
 from generator.shards.imported import Imported
 from generator.shards.index import AU_COLUMNS
 from generator.shards.manifest import json_bytes
@@ -62,14 +62,6 @@ def refused(topic: Topic, file: str, error: ValueError) -> Note:
 
 def report(imported: Imported, notes: Sequence[Note], rows: pa.Table, pictures: int) -> bytes:
     """The report of an import: its figures, then every note by topic."""
-    listed = {
-        topic: [
-            {"file": item.file, "rule": item.rule, "value": item.value}
-            for item in notes
-            if item.topic == topic
-        ]
-        for topic in get_args(Topic)
-    }
     content = {
         "source": imported.source,
         "surrogate": imported.surrogate,
@@ -78,7 +70,7 @@ def report(imported: Imported, notes: Sequence[Note], rows: pa.Table, pictures: 
         "missing": dict(Counter(note.rule for note in notes if note.topic == "missing")),
         "people": _people(rows),
         "pspi": _levels(rows),
-        "notes": listed,
+        "notes": by_topic(notes, get_args(Topic), "file"),
     }
     return json_bytes(content)
 

@@ -111,7 +111,7 @@ def _square(image: Image, file: str, by_landmarks: Square | None, config: Import
             found = face_detector.square(image, file)
         case "none":
             height, width = image.shape[:2]
-            return Square(width / 2, height / 2, float(min(width, height)))
+            return face_crop.middle(width, height)
     return found.scaled(1.0 + config.margin)
 
 

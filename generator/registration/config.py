@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from generator.importers.config import SMALLEST_SIDE
-from generator.origin import content_hash, origin
+from generator.origin import origin
 from generator.registration.face_model import HeadName
 from generator.shards.codec import HIGHEST_SIDE
 from generator.shards.derived import DERIVED, Derived, Registered
+from generator.shards.manifest import content_hash
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from generator.importers.notes import refused as _refused
-from generator.producer import Note
+from generator.producer import Note, by_topic
 from generator.shards.derived import Derived
 from generator.shards.manifest import json_bytes
 from generator.shards.record import Registration
@@ -53,19 +53,11 @@ def summed(person: str, fits: Sequence[Registration]) -> Note:
 def report(derived: Derived, notes: Sequence[Note], rows: pa.Table, pictures: int) -> bytes:
     """The report of a registration: its figures, people, then every picture that is told of."""
     fits = {item.file: json.loads(item.value) for item in notes if item.topic == FITTED}
-    listed = {
-        topic: [
-            {"key": item.file, "rule": item.rule, "value": item.value}
-            for item in notes
-            if item.topic == topic
-        ]
-        for topic in get_args(Topic)
-    }
     content = {
         "derived": asdict(derived),
         "figures": figures(notes, rows, pictures),
         "people": {person: _means(fit) for person, fit in fits.items()},
-        "notes": listed,
+        "notes": by_topic(notes, get_args(Topic), "key"),
     }
     return json_bytes(content)
 

@@ -89,3 +89,8 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_bytes())
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise ValueError(f"{path} must be JSON, got {error}") from error
+
+
+def content_hash(folder: Path) -> str:
+    """Hash of everything in a finished data set: that of its manifest, which lists the rest."""
+    return f"sha256:{checksum(folder / NAME).sha256}"

@@ -5,11 +5,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from generator.config import HIGHEST_SEED
+from generator.config import HIGHEST_SEED, file_hash
 from generator.gan2d import folder as networks
 from generator.gan2d.folder import Gan, Network
-from generator.origin import Origin, content_hash, origin
+from generator.origin import Origin, origin
 from generator.shards.derived import DERIVED, TRANSLATED, Derived
+from generator.shards.manifest import content_hash
 
 NEEDED = (4, 6, 7, 9, 10)
 """AUs that every network must paint; and AU43, or AU45 in its place."""
@@ -116,7 +117,7 @@ def derived(config: SynthConfig) -> Derived:
         people_per_shard=config.people_per_shard,
         head=before.head,
         csv=before.csv,
-        gan=networks.hashed(config.gan),
+        gan=file_hash(config.gan / networks.GAN, "gan"),
         per_level=config.per_level,
         seed=config.seed,
         people=tuple(sorted({config.origin.source, *config.networks.sources})),

@@ -1,5 +1,6 @@
 """Frames of a person from which pain is painted: PSPI 0, AU43 0, the most frontal first."""
 
+import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from generator.gan2d.faces import face
 from generator.origin import Origin
 from generator.shards.folder import DataSet
 from generator.shards.index import Row
-from generator.shards.record import Record
+from generator.shards.record import Record, Sample
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,13 +30,11 @@ def candidates(origin: Origin, person: int) -> list[Row]:
 
 def frontal(data: DataSet, rows: Sequence[Row], count: int, size: int) -> list[Input]:
     """Read the most frontal of some frames, as photographed; equal ones in the order of keys."""
-    turned = []
-    for row in rows:
-        record = data.sample(row).record
-        assert record.registration is not None
-        turned.append((abs(record.registration.pose.yaw), row["key"], row))
-    found = []
-    for _, _, row in sorted(turned, key=lambda one: one[:2])[:count]:
-        sample = data.sample(row)
-        found.append(Input(sample.record, face(sample, size, data)))
-    return found
+    samples = heapq.nsmallest(count, (data.sample(row) for row in rows), key=_turned)
+    return [Input(sample.record, face(sample, size, data)) for sample in samples]
+
+
+def _turned(sample: Sample) -> tuple[float, str]:
+    registration = sample.record.registration
+    assert registration is not None
+    return abs(registration.pose.yaw), sample.record.key

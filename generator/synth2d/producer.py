@@ -9,11 +9,12 @@ import numpy as np
 import pyarrow as pa
 
 from assets.population import Split
+from assets.repeatable import repeatable
 from assets.streams import stream
 from generator.gan2d import weights
 from generator.gan2d.config import GanConfig
 from generator.gan2d.folder import Done, Network
-from generator.gan2d.machine import machine, named, repeatable
+from generator.gan2d.machine import machine, named
 from generator.gan2d.painter import Painter
 from generator.importers.names import key_of
 from generator.producer import Note, Producer
@@ -35,7 +36,7 @@ BATCH = 64
 
 def make_person(config: SynthConfig, index: int) -> Iterator[Sample | Note]:
     """Blocks of one person, fold by fold: unchanged inputs, then every level."""
-    name, rows = config.origin.people[index], candidates(config.origin, index)
+    name = config.origin.people[index]
     whole, gan, source = _each(config), config.networks, config.origin.source
     theirs, may = gan.theirs(name), []
     for network in theirs:
@@ -46,11 +47,12 @@ def make_person(config: SynthConfig, index: int) -> Iterator[Sample | Note]:
             may.append(network)
     if not theirs:
         yield Note("no_network", name, "must have a network that is to paint them", "none", whole)
-    if may and not rows:
+    if not may:
+        return
+    rows = candidates(config.origin, index)
+    if not rows:
         rule = "must have a frame of PSPI 0 with AU43 0"
         yield Note("no_input", name, rule, "none", whole * len(may))
-        return
-    if not may:
         return
     # The level with the fewest lists asks for the most frames, and level 0 for all there are.
     inputs = frontal(config.origin.data, rows, config.per_level, gan.config.size)
@@ -83,7 +85,7 @@ def prepare(config: SynthConfig) -> None:
     check(config)
     gan, source = config.networks, config.origin.source
     if not any(
-        name not in gan.seen(network, source) and any(candidates(config.origin, number))
+        name not in gan.seen(network, source) and candidates(config.origin, number)
         for number, name in enumerate(config.origin.people)
         for network in gan.theirs(name)
     ):

@@ -6,16 +6,14 @@ not, on the same make of device with the same number of threads.
 """
 
 import math
-import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
 from typing import Any
 
 import torch
 
+from assets.repeatable import repeatable
 from rigging.training import checkpoint, items, judge, learn, store, weights
 from rigging.training.checkpoint import Progress
 from rigging.training.config import Run, TrainConfig
@@ -47,7 +45,8 @@ def train(config: TrainConfig, run: Run, people: People, report: Report) -> dict
     if (run.out / weights.NAME).exists():
         return weights.facts(run.out / weights.NAME)["figures"]
     check_device(config)
-    with _repeatable(config.seed):
+    with repeatable(torch.get_num_threads()):
+        torch.manual_seed(config.seed)
         return _Training(config, run, people).go_on(report)
 
 
@@ -55,22 +54,6 @@ def check_device(config: TrainConfig) -> None:
     """Raise ValueError where the device is not there."""
     if config.device == "cuda" and not torch.cuda.is_available():
         raise ValueError("device must be cpu where there is no CUDA, got cuda")
-
-
-@contextmanager
-def _repeatable(seed: int) -> Iterator[None]:
-    """Same seed, same bits, and torch's own generators left as they were."""
-    # CUDA's matrix products are the same bits again only with a workspace of fixed size.
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    before = torch.are_deterministic_algorithms_enabled()
-    devices = list(range(torch.cuda.device_count()))
-    with torch.random.fork_rng(devices):
-        torch.manual_seed(seed)
-        torch.use_deterministic_algorithms(True)
-        try:
-            yield
-        finally:
-            torch.use_deterministic_algorithms(before)
 
 
 class _Training:

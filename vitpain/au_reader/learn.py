@@ -16,6 +16,7 @@ from jaxtyping import Float, Float32, Integer
 from torch import Tensor
 from torch.nn import functional
 
+from assets.repeatable import repeatable
 from vitpain.au_reader import files
 from vitpain.au_reader.config import MILD, ReaderConfig
 from vitpain.au_reader.labels import errors, highest, intensities, taught
@@ -25,7 +26,7 @@ from vitpain.data import sampling
 from vitpain.data.frames import Frames, open_frames
 from vitpain.data.loader import Loader, Loading
 from vitpain.data.pairs import PairConfig, Pairs
-from vitpain.train.machine import repeatable, sow
+from vitpain.train.machine import sow
 from vitpain.train.run_folder import MADE_HERE, data_facts
 
 Progress = Callable[[int, int], None]

@@ -6,16 +6,16 @@ PSPI 0 fill it as one level more: as many a person as that person has made pictu
 the mean number of pictures a level is drawn, shared equally among training people.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from jaxtyping import Int64
 
-from assets.folds import Fold, folds
+from assets import folds as dividing
+from assets.folds import Fold
 from assets.streams import stream
-from generator.shards.derived import read_derived
 from vitpain.classifier.classes import Classes
 from vitpain.classifier.config import Compared
 from vitpain.data import leaks
@@ -58,16 +58,11 @@ class Planned:
 
 @dataclass(frozen=True)
 class _Made:
-    """Rows of a set of made pictures in pain, by its name; 2D ones with who trained networks."""
+    """Rows of a set of made pictures in pain that each fold may learn from, by its number."""
 
     name: str
-    what: str
-    rows: Int64[np.ndarray, " rows"]
+    rows: Mapping[int, Int64[np.ndarray, " rows"]]
     painted: bool
-
-    def of(self, frames: Frames, fold: Fold) -> Int64[np.ndarray, " rows"]:
-        """Those that a fold may learn from."""
-        return leaks.block(frames, self.rows, fold, self.what) if self.painted else self.rows
 
 
 def plan(frames: Frames, compared: Compared, known: Classes, seed: int) -> Planned:
@@ -81,14 +76,12 @@ def plan(frames: Frames, compared: Compared, known: Classes, seed: int) -> Plann
     _check_real(frames, own, compared)
     identity = frames.column("identity")
     try:
-        there = folds(compared.folds, np.unique(identity[own]).tolist(), seed)
-        chosen = _chosen(there, compared.only)
+        there = dividing.folds(compared.folds, np.unique(identity[own]).tolist(), seed)
+        chosen = dividing.chosen(there, compared.only)
         parts = {fold.number: _parts(frames, own & (label >= 0), fold) for fold in chosen}
     except ValueError as error:
         raise ValueError(f"{compared.real}: {error}") from error
-    made = [_made(frames, label, at, compared) for at in range(1, len(frames.sets))]
-    for one in made:
-        _check_leaks(frames, one, chosen)
+    made = [_made(frames, label, at, compared, chosen) for at in range(1, len(frames.sets))]
     notes = [note for one in made for note in _alike(frames, one, compared)]
     if unknown := int(np.count_nonzero(own & (label < 0))):
         notes.append(f"{unknown:,} photographs have no PSPI and were left out.")
@@ -97,7 +90,7 @@ def plan(frames: Frames, compared: Compared, known: Classes, seed: int) -> Plann
         real = parts[fold.number]
         arms = [(Arm("original"), real["train"])]
         for one in made:
-            of_fold = one.of(frames, fold)
+            of_fold = one.rows[fold.number]
             zeros = real["train"][label[real["train"]] == 0]
             filled, short = _fill(frames, one, of_fold, zeros, fold, seed)
             notes += short
@@ -116,15 +109,6 @@ def _check_real(frames: Frames, own: np.ndarray, compared: Compared) -> None:
         raise ValueError(f"{compared.real} must hold photographs (kind real) alone, got {got}")
 
 
-def _chosen(there: Sequence[Fold], only: Sequence[int]) -> list[Fold]:
-    for number in only:
-        if not 1 <= number <= len(there):
-            raise ValueError(f"only must be numbers of folds, 1 to {len(there)}, got {number}")
-        if list(only).count(number) > 1:
-            raise ValueError(f"only must name each fold once, got {number} twice")
-    return [fold for fold in there if not only or fold.number in only]
-
-
 def _parts(frames: Frames, labelled: np.ndarray, fold: Fold) -> dict[str, np.ndarray]:
     rows = {}
     for name in ("train", "val", "test"):
@@ -136,8 +120,10 @@ def _parts(frames: Frames, labelled: np.ndarray, fold: Fold) -> dict[str, np.nda
     return rows
 
 
-def _made(frames: Frames, label: np.ndarray, at: int, compared: Compared) -> _Made:
-    """Rows in pain of a set of made pictures: all of a 2D set, those of split train of others."""
+def _made(
+    frames: Frames, label: np.ndarray, at: int, compared: Compared, chosen: Sequence[Fold]
+) -> _Made:
+    """Rows in pain of a set of made pictures: a block a fold of 2D sets, split train of others."""
     told = compared.synth[at - 1]
     what = f"synth {told.name} ({told.folder})"
     own = frames.column("set") == at
@@ -150,16 +136,10 @@ def _made(frames: Frames, label: np.ndarray, at: int, compared: Compared) -> _Ma
     if not taken.any():
         where = "" if painted else " in split train"
         raise ValueError(f"{what} must have pictures of PSPI 1 or more{where}, got none")
-    return _Made(told.name, what, np.flatnonzero(taken), painted)
-
-
-def _check_leaks(frames: Frames, made: _Made, chosen: Sequence[Fold]) -> None:
-    if not made.painted:
-        return
-    used = {fold.number: made.of(frames, fold) for fold in chosen}
-    taught = leaks.read_taught(frames, np.concatenate(list(used.values())))
-    for fold in chosen:
-        leaks.check_fold(frames, used[fold.number], fold, taught, made.what)
+    rows = np.flatnonzero(taken)
+    blocks = leaks.cleared(frames, rows, chosen, what) if painted else [rows for _ in chosen]
+    numbers = (fold.number for fold in chosen)
+    return _Made(told.name, dict(zip(numbers, blocks, strict=True)), painted)
 
 
 def _fill(
@@ -200,12 +180,7 @@ def _few(people: list[str]) -> str:
 def _alike(frames: Frames, made: _Made, compared: Compared) -> list[str]:
     """Say where photographs and painted pictures are not aligned alike: it tells them apart."""
     at = 1 + [one.name for one in compared.synth].index(made.name)
-    real, own = (
-        read_derived(frames.sets[number].config, str(frames.sets[number].folder))
-        for number in (0, at)
-    )
-    before = None if real is None else real.registered
-    after = None if own is None else own.registered
+    before, after = frames.registered[0], frames.registered[at]
     if not made.painted or before == after:
         return []
     shown = ["not registered" if one is None else f"registered ({one})" for one in (before, after)]

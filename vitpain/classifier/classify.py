@@ -12,8 +12,7 @@ from typing import Any
 import pyarrow as pa
 import torch
 
-from assets.unbc import SURROGATE
-from generator.shards.derived import stands_in
+from assets.repeatable import repeatable
 from vitpain.classifier import predictions
 from vitpain.classifier.arms import Planned, Task, plan
 from vitpain.classifier.classes import classes
@@ -26,7 +25,7 @@ from vitpain.data.pairs import PairConfig, Pairs
 from vitpain.train import run_folder
 from vitpain.train.config import TrainConfig
 from vitpain.train.fitted import Told
-from vitpain.train.machine import Machine, machine, repeatable, sow
+from vitpain.train.machine import Machine, machine, sow
 
 FOLD = "fold-{}"
 MOST_WORKERS = 8
@@ -117,7 +116,6 @@ def _stated(
 ) -> dict[str, Any]:
     data, *extra = run_folder.data_facts([one.folder for one in frames.sets])
     sources = sorted(set(frames.column("source").tolist()))
-    surrogate = any(stands_in(one.config) for one in frames.sets) or SURROGATE in sources
     return {
         "command": "classify",
         "data": [data],
@@ -129,7 +127,7 @@ def _stated(
         "train": asdict(config),
         "notes": list(planned.notes),
         "sources": sources,
-        "surrogate": surrogate,
+        "surrogate": frames.surrogate,
         "places": [str(one.folder.resolve()) for one in frames.sets],
         "versions": run_folder.versions(),
     }

@@ -184,9 +184,6 @@ def _wake(backbone: nn.Module) -> None:
 
 def _place(backbone: nn.Module, path: Path, known: Mapping[str, Any], name: str) -> None:
     """Set every weight of a network from a file; the file's own classifier is left out."""
-    state = files.read(path)
-    heads = known.get("classifier") or ()
-    beside = tuple(f"{head}." for head in ([heads] if isinstance(heads, str) else heads))
-    given = {key: value for key, value in state.items() if not key.startswith(beside)}
+    given = files.without_classifier(files.read(path), known)
     files.check(backbone.state_dict(), given, f"{path} must hold the weights of {name}")
     backbone.load_state_dict(given, strict=True)

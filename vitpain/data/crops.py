@@ -32,9 +32,9 @@ def face_square(record: dict[str, Any], share: float, what: str) -> Square:
     match record:
         case {"registration": dict(), "width": int(width), "height": int(height)}:
             # Painted ones have no landmarks, and must be cut as those are that they are held to.
-            return Square(width / 2, height / 2, float(min(width, height)))
+            return face_crop.middle(width, height)
         case {"landmarks": None, "width": int(width), "height": int(height)}:
-            return Square(width / 2, height / 2, min(width, height) * share)
+            return face_crop.middle(width, height, share)
         case {"landmarks": {"scheme": str(scheme), "points": list(listed)}}:
             pass
         case _:

@@ -17,8 +17,10 @@ import pyarrow.compute as pc
 from jaxtyping import Float32, Int64, Integer, UInt8
 
 from assets.facs import PAIN_AUS
+from assets.unbc import SURROGATE
 from generator.shards import manifest
 from generator.shards.codec import decode
+from generator.shards.derived import Registered, read_derived, stands_in
 from generator.shards.folder import DataSet, open_folder
 from generator.shards.record import Record, Sample
 from vitpain.data.members import PLACE
@@ -56,6 +58,18 @@ class Frames:
         if pa.types.is_string(column.type):
             return _texts(column)
         return column.to_numpy()
+
+    @cached_property
+    def registered(self) -> tuple[Registered | None, ...]:
+        """How the faces of each set were aligned."""
+        derived = [read_derived(one.config, str(one.folder)) for one in self.sets]
+        return tuple(None if one is None else one.registered for one in derived)
+
+    @property
+    def surrogate(self) -> bool:
+        """Whether any frames stand in for UNBC-McMaster, or were painted from such."""
+        named = SURROGATE in self.index.column("source").unique().to_pylist()
+        return named or any(stands_in(one.config) for one in self.sets)
 
     def keys(self, rows: Integer[np.ndarray, " taken"]) -> list[str]:
         """Names of the samples of some rows."""

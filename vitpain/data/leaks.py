@@ -80,6 +80,20 @@ def check_fold(
             raise ValueError(f"{what} must be of {rule}, got {got}")
 
 
+def cleared(
+    frames: Frames, rows: Integer[np.ndarray, " rows"], folds: Sequence[Fold], what: str
+) -> list[Int64[np.ndarray, " block"]]:
+    """What each fold may learn from of rows of a 2D set, every record held to the rule.
+
+    Raises ValueError as `block`, `read_taught` and `check_fold` do.
+    """
+    blocks = [block(frames, rows, fold, what) for fold in folds]
+    taught = read_taught(frames, np.concatenate(blocks))
+    for fold, mine in zip(folds, blocks, strict=True):
+        check_fold(frames, mine, fold, taught, what)
+    return blocks
+
+
 def block(
     frames: Frames, rows: Integer[np.ndarray, " rows"], fold: Fold, what: str
 ) -> Int64[np.ndarray, " block"]:

@@ -15,7 +15,6 @@ import pyarrow as pa
 from jaxtyping import Int64
 
 from assets.streams import stream
-from assets.unbc import SURROGATE
 from vitpain.data.frames import Frames, open_frames
 from vitpain.data.pairs import PairConfig
 from vitpain.evaluate import predictions
@@ -46,8 +45,7 @@ class Whom:
     @property
     def surrogate(self) -> bool:
         """Whether frames that stand in for UNBC-McMaster had a part in this."""
-        sources = set(self.frames.column("source").tolist())
-        return bool(self.stated["surrogate"]) or SURROGATE in sources
+        return bool(self.stated["surrogate"]) or self.frames.surrogate
 
     def model(self, fold: int) -> Path:
         """The folder of the model of a fold."""

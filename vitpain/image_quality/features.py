@@ -105,16 +105,9 @@ def _timm(name: str, weights: Path | Literal["none"] | None, seed: int) -> Featu
     size = int(config["input_size"][-1])
     if weights == "none":
         return Features(f"{name}, random weights", size, _Normalised(backbone, config), None)
-    state = {key: value for key, value in files.read(weights).items() if not _last(key, config)}
+    state = files.without_classifier(files.read(weights), config)
     files.check(backbone.state_dict(), state, f"{weights} must hold the weights of {name}")
     backbone.load_state_dict(state, strict=True)
     sha256 = checksum(weights).sha256
     named = f"{name}, weights {sha256[:8]}"
     return Features(named, size, _Normalised(backbone, config), sha256)
-
-
-def _last(key: str, config: Mapping[str, Any]) -> bool:
-    """Whether a tensor is of the layer that classifies, which features go without."""
-    layers = config.get("classifier") or ()
-    named = (layers,) if isinstance(layers, str) else tuple(layers)
-    return key.startswith(tuple(f"{layer}." for layer in named))

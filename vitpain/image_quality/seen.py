@@ -15,7 +15,6 @@ import torch
 from jaxtyping import Float32, Float64, Int64, UInt8
 
 from assets import face_crop
-from assets.face_crop import Square
 from generator.shards.codec import decode
 from vitpain.au_reader.reader import Reader
 from vitpain.data.frames import Frames
@@ -118,7 +117,7 @@ def _look_at(path: Path, place: np.void, sizes: list[int]) -> _One:
     picture = np.asarray(decode(f"{what}.{suffix}", members[suffix]))
     height, width = picture.shape[:2]
     # Registered faces fill their pictures alike, whereas the landmarks of painted ones are unknown.
-    whole = Square(width / 2, height / 2, float(min(width, height)))
+    whole = face_crop.middle(width, height)
     drawn = (face_crop.cut(picture, face_crop.matrix(whole, size), size) for size in sizes)
     found = cpbd(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))
     return _One(np.nan if found is None else found, [one.transpose(2, 0, 1) for one in drawn])

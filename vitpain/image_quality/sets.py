@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int64
 
-from generator.shards import manifest
 from generator.shards.derived import Derived, read_derived, stands_in
 from generator.shards.folder import CONFIG
+from generator.shards.manifest import content_hash
 from vitpain.data.frames import Frames, open_frames
 
 
@@ -128,7 +128,7 @@ def _beside(made: Named, photographs: Sequence[Named]) -> Compared:
     """
     way = made.derived.registered
     alike = [one for one in photographs if one.derived.registered == way]
-    hashes = [content(one.frames.sets[0].folder) for one in alike]
+    hashes = [content_hash(one.frames.sets[0].folder) for one in alike]
     if made.derived.data in hashes:
         return Compared(made, alike[hashes.index(made.derived.data)])
     if len(alike) == 1:
@@ -136,8 +136,3 @@ def _beside(made: Named, photographs: Sequence[Named]) -> Compared:
     got = ", ".join(f"{one.name} ({one.derived.registered})" for one in photographs)
     rule = f"the real set that it was made from, or exactly one registered alike ({way})"
     raise ValueError(f"generated set {made.name} must have {rule}, got {got}")
-
-
-def content(folder: Path) -> str:
-    """Hash by which a set names the one that it was made from."""
-    return f"sha256:{manifest.checksum(folder / manifest.NAME).sha256}"

@@ -154,3 +154,11 @@ def _check_biases(backbone: Any, state: Mapping[str, Any], path: Path) -> None:
 def one_line(error: Exception) -> str:
     """An error's first sentence."""
     return " ".join(str(error).split())[:200]
+
+
+def without_classifier(state: Mapping[str, Tensor], card: Mapping[str, Any]) -> dict[str, Tensor]:
+    """Weights of a network of timm but those of the layers that classify, named by its card."""
+    named = card.get("classifier") or ()
+    layers = (named,) if isinstance(named, str) else tuple(named)
+    beside = tuple(f"{layer}." for layer in layers)
+    return {key: value for key, value in state.items() if not key.startswith(beside)}

@@ -11,7 +11,7 @@ from jaxtyping import Int64
 
 from assets import folds as dividing
 from assets.folds import Fold, How
-from generator.shards.derived import TRANSLATED, read_derived
+from generator.shards.derived import TRANSLATED
 from vitpain.data import leaks
 from vitpain.data.frames import Frames, open_frames
 from vitpain.evaluate import predictions
@@ -84,13 +84,12 @@ def finetune(
 
 def _told_of_alignment(frames: Frames) -> list[str]:
     """Say where painted pictures beside are not aligned as the frames are: it tells them apart."""
-    derived = [read_derived(one.config, str(one.folder)) for one in frames.sets]
-    ways = [None if one is None else one.registered for one in derived]
+    ways = frames.registered
     return [
         f"{one.folder} has faces registered ({way}), which those of data are not: that tells "
         "painted ones apart; give the set that they were painted from as data"
-        for one, made, way in zip(frames.sets[1:], derived[1:], ways[1:], strict=True)
-        if made is not None and made.step == "augment2d" and way != ways[0]
+        for at, (one, way) in enumerate(zip(frames.sets, ways, strict=True))
+        if leaks.painted(frames, np.flatnonzero(frames.column("set") == at)) and way != ways[0]
     ]
 
 
@@ -114,7 +113,7 @@ def divided(frames: Frames, division: Division, seed: int) -> list[Parts]:
         raise ValueError("extra must have labelled frames in split train, got none")
     try:
         made = dividing.folds(division.folds, np.unique(identity[own]).tolist(), seed)
-        chosen = _chosen(made, division.only)
+        chosen = dividing.chosen(made, division.only)
         blocks = _blocks(frames, beside, chosen)
         return [
             _parts(frames, own, fold, block) for fold, block in zip(chosen, blocks, strict=True)
@@ -135,10 +134,7 @@ def _blocks(
     for number in np.unique(of_set[painted]):
         made = beside[painted & (of_set == number)]
         what = str(frames.sets[number].folder)
-        blocks = [leaks.block(frames, made, fold, what) for fold in chosen]
-        taught = leaks.read_taught(frames, np.concatenate(blocks))
-        for fold, mine, parts in zip(chosen, blocks, found, strict=True):
-            leaks.check_fold(frames, mine, fold, taught, what)
+        for parts, mine in zip(found, leaks.cleared(frames, made, chosen, what), strict=True):
             parts.append(mine)
     return [np.sort(np.concatenate(parts)) for parts in found]
 
@@ -152,15 +148,6 @@ def _check_people(frames: Frames, own: np.ndarray) -> None:
     both = np.intersect1d(identity[own & real], identity[~own & real])
     if len(both):
         raise ValueError(f"extra must be of other people than data, got {both[0]} in both")
-
-
-def _chosen(made: Sequence[Fold], only: Sequence[int]) -> list[Fold]:
-    for number in only:
-        if not 1 <= number <= len(made):
-            raise ValueError(f"only must be numbers of folds, 1 to {len(made)}, got {number}")
-        if list(only).count(number) > 1:
-            raise ValueError(f"only must name each fold once, got {number} twice")
-    return [fold for fold in made if not only or fold.number in only]
 
 
 def _parts(frames: Frames, own: np.ndarray, fold: Fold, beside: np.ndarray) -> Parts:

@@ -5,9 +5,6 @@ give the same weights bit for bit, however often a run was killed. Every draw of
 (seed, step, rank); nothing is carried over.
 """
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -100,26 +97,6 @@ def check_device(config: TrainConfig) -> None:
     """Raise ValueError where the device is not there."""
     if config.device == "cuda" and not torch.cuda.is_available():
         raise ValueError("device must be auto or cpu where there is no CUDA, got cuda")
-
-
-@contextmanager
-def repeatable(threads: int) -> Iterator[None]:
-    """Same bits each time, and torch's generators, threads and modes left as they were."""
-    # CUDA's matrix products are the same bits again only with a workspace of fixed size.
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    exact, before = torch.are_deterministic_algorithms_enabled(), torch.get_num_threads()
-    filled = torch.utils.deterministic.fill_uninitialized_memory  # pyright: ignore[reportAttributeAccessIssue]
-    with torch.random.fork_rng(list(range(torch.cuda.device_count()))):
-        torch.use_deterministic_algorithms(True)
-        # Nothing here reads what it has not written; filling it costs time.
-        torch.utils.deterministic.fill_uninitialized_memory = False  # pyright: ignore[reportAttributeAccessIssue]
-        torch.set_num_threads(threads)
-        try:
-            yield
-        finally:
-            torch.use_deterministic_algorithms(exact)
-            torch.utils.deterministic.fill_uninitialized_memory = filled  # pyright: ignore[reportAttributeAccessIssue]
-            torch.set_num_threads(before)
 
 
 def sow(seed: int, stage: str, step: int = 0) -> None:

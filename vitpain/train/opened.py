@@ -7,8 +7,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from assets.unbc import SURROGATE
-from generator.shards.derived import stands_in
+from assets.repeatable import repeatable
 from vitpain.data import neutrals
 from vitpain.data.frames import Frames
 from vitpain.model.build import Model
@@ -17,7 +16,7 @@ from vitpain.train import run_folder, selection
 from vitpain.train.begin import Begin
 from vitpain.train.config import Run, TrainConfig
 from vitpain.train.fitted import Told
-from vitpain.train.machine import machine, repeatable
+from vitpain.train.machine import machine
 from vitpain.train.stage import Stage
 
 SAID = ("command", "data", "extra", "before", "sources", "surrogate")
@@ -36,8 +35,7 @@ def opened(
     config = decided(config, begin, run.out)
     where = machine(config, loose=begin.model.variant == "distilled")
     sources = sorted(set(frames.column("source").tolist()))
-    surrogate = any(stands_in(one.config) for one in frames.sets) or SURROGATE in sources
-    surrogate = surrogate or beginning.stand_in(begin.init)
+    surrogate = frames.surrogate or beginning.stand_in(begin.init)
     stated = {
         **wanted,
         **begin.facts(),
