@@ -1,7 +1,7 @@
 """`pain3d audit`: report whether pictures show each action unit where it acts, the same for all."""
 
 import time
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import tyro
@@ -10,7 +10,7 @@ from generator.audit.build import PAGE, AuditConfig, audit
 from generator.audit.report import figures
 from generator.audit.tables import tables, text
 from scripts.figures import check_json, table, write_json
-from scripts.options import checked, parse
+from scripts.options import built, checked, parse
 from scripts.progress import Bar
 
 
@@ -23,7 +23,7 @@ class Given(AuditConfig):
 
     def checked(self) -> AuditConfig:
         """Hold the options to their rules."""
-        return AuditConfig(**{item.name: getattr(self, item.name) for item in fields(self)})
+        return built(AuditConfig, self)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """`pain3d augment2d`: paint balanced faces in pain with networks that never saw who they paint."""
 
 import time
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from generator.shards.manifest import read_json
 from generator.synth2d.config import SynthConfig, check
 from scripts.figures import check_json, table, write_json
 from scripts.learning import check_installed
-from scripts.options import checked, parse
+from scripts.options import built, checked, parse
 from scripts.progress import Bar
 from scripts.surrogate_unbc import BANNER
 
@@ -25,7 +25,7 @@ class Given(SynthConfig):
 
     def checked(self) -> SynthConfig:
         """Hold the options to their rules."""
-        return SynthConfig(**{item.name: getattr(self, item.name) for item in fields(self)})
+        return built(SynthConfig, self)
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,12 @@
 """`pain3d classify`: whether made pictures help to tell classes of pain in photographs."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from scripts.figures import check_json, write_json
 from scripts.learning import check_installed, told
-from scripts.options import checked, parse
+from scripts.options import built, checked, parse
 from vitpain.classifier.config import ClassifyConfig, ClassifyRun, Compared, named
 
 LISTS = ("--synth", "--only")
@@ -21,7 +21,7 @@ class GivenConfig(ClassifyConfig):
 
     def checked(self) -> ClassifyConfig:
         """Hold the options to their rules."""
-        return ClassifyConfig(**_values(self))
+        return built(ClassifyConfig, self)
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class GivenRun(ClassifyRun):
 
     def checked(self) -> ClassifyRun:
         """Hold the options to their rules."""
-        return ClassifyRun(**_values(self))
+        return built(ClassifyRun, self)
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,3 @@ def main(arguments: list[str]) -> int:
     print(f"\nreport  {run.out / FOLDER / PAGE}")
     write_json(options.json, made.figures)
     return 0
-
-
-def _values(given: Any) -> dict[str, Any]:
-    return {item.name: getattr(given, item.name) for item in fields(given)}

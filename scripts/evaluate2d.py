@@ -13,7 +13,7 @@ from assets.facs import OPENFACE_AUS
 from generator.export_frames import places
 from generator.importers import openface_csv
 from scripts.figures import check_json, table, write_json
-from scripts.learning import check_installed, weights_of
+from scripts.learning import check_installed, device_of, weights_of
 from scripts.options import checked, parse
 from scripts.progress import Bar
 
@@ -79,7 +79,6 @@ def main(arguments: list[str]) -> int:
     if find_spec("torchmetrics") is None:
         raise ValueError('evaluate2d needs torchmetrics: pip install -e ".[learn]"')
     # Imported here: these need torch.
-    import torch
 
     from vitpain.au_reader import files
     from vitpain.image_quality import build, features
@@ -88,10 +87,7 @@ def main(arguments: list[str]) -> int:
 
     start = time.monotonic()
     build.check_out(options.out)
-    there = torch.cuda.is_available()
-    if options.device == "cuda" and not there:
-        raise ValueError("device must be auto or cpu where there is no CUDA, got cuda")
-    device = "cuda" if there and options.device != "cpu" else "cpu"
+    device = device_of(options.device)
     real, made = (
         named_folders(texts, option)
         for option, texts in (("real", options.real), ("generated", options.generated))

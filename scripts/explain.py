@@ -1,14 +1,14 @@
 """`pain3d explain`: what a pain estimator looks at, on people it did not learn from."""
 
 import time
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import tyro
 
 from scripts.figures import check_json, table, write_json
 from scripts.learning import check_installed, weights_of
-from scripts.options import checked, parse
+from scripts.options import built, checked, parse
 from scripts.progress import Bar
 from vitpain.evaluate import checks
 from vitpain.evaluate.table import printable, text
@@ -27,7 +27,7 @@ class GivenAsked(Asked):
 
     def checked(self) -> Asked:
         """Hold the options to their rules."""
-        return Asked(**{item.name: getattr(self, item.name) for item in fields(self)})
+        return built(Asked, self)
 
 
 @dataclass(frozen=True)

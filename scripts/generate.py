@@ -1,7 +1,7 @@
 """`pain3d generate`: make a labelled data set of paired pain and neutral faces."""
 
 import time
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from generator.jobs import Run, generate
 from generator.producer import Producer
 from generator.shards.folder import open_folder, parse_part
 from scripts.figures import check_json, table, write_json
-from scripts.options import checked, parse
+from scripts.options import built, checked, parse
 from scripts.progress import Bar
 
 LISTS = ("--vary", "--annotations", "--environments", "--occluders")
@@ -26,7 +26,7 @@ class Given(GenerateConfig):
 
     def checked(self) -> GenerateConfig:
         """Hold the options to their rules."""
-        return GenerateConfig(**{item.name: getattr(self, item.name) for item in fields(self)})
+        return built(GenerateConfig, self)
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,14 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
+from scripts.options import built
 from scripts.progress import Bar
 from vitpain.train.config import Run, TrainConfig
 
@@ -29,11 +30,11 @@ class GivenTraining(TrainConfig):
     @classmethod
     def of(cls, preset: TrainConfig) -> "GivenTraining":
         """Options whose defaults are those of a preset."""
-        return cls(**_values(preset))
+        return built(cls, preset)
 
     def checked(self) -> TrainConfig:
         """Hold the options to their rules."""
-        return TrainConfig(**_values(self))
+        return built(TrainConfig, self)
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class GivenRun(Run):
 
     def checked(self) -> Run:
         """Hold the options to their rules."""
-        return Run(**_values(self))
+        return built(Run, self)
 
 
 def check_installed(command: str, more: tuple[str, ...] = ()) -> None:
@@ -53,6 +54,17 @@ def check_installed(command: str, more: tuple[str, ...] = ()) -> None:
     for package in (*NEEDED, *more):
         if find_spec(package) is None:
             raise ValueError(f'{command} needs {package}: pip install -e ".[learn]"')
+
+
+def device_of(asked: str) -> str:
+    """Where to work, `cpu` or `cuda`; raises ValueError where a GPU is asked for in vain."""
+    # Imported here: --help needs no torch.
+    import torch
+
+    there = torch.cuda.is_available()
+    if asked == "cuda" and not there:
+        raise ValueError("device must be auto or cpu where there is no CUDA, got cuda")
+    return "cuda" if there and asked != "cpu" else "cpu"
 
 
 def weights_of(text: str) -> Any:
@@ -72,7 +84,3 @@ def told(command: str) -> Iterator["Told"]:
 
     with Bar(" steps", resumed=True) as learning, Bar(" frames") as trying:
         yield Told(learning.advance, trying.advance, say)
-
-
-def _values(given: Any) -> dict[str, Any]:
-    return {item.name: getattr(given, item.name) for item in fields(given)}

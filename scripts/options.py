@@ -2,7 +2,8 @@
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from dataclasses import fields
+from typing import Any, TypeVar
 
 import tyro
 
@@ -34,6 +35,12 @@ def checked(command: str, build: Callable[[], Options]) -> Options:
     except ValueError as error:
         print(f"pain3d {command}: {' '.join(str(error).split())}", file=sys.stderr)
         sys.exit(2)
+
+
+def built(kind: type[Options], given: Any) -> Options:
+    """Options that were parsed, or a preset, as a stage's own, which holds them to its rules."""
+    names = [item.name for item in fields(kind)]  # pyright: ignore[reportArgumentType]
+    return kind(**{name: getattr(given, name) for name in names})
 
 
 def _without_commas(arguments: Sequence[str], lists: Sequence[str]) -> list[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import tyro
 
 from scripts.figures import check_json, table, write_json
-from scripts.learning import check_installed, weights_of
+from scripts.learning import check_installed, device_of, weights_of
 from scripts.options import checked, parse
 from scripts.progress import Bar
 from vitpain.evaluate.table import printable
@@ -87,10 +87,7 @@ def main(arguments: list[str]) -> int:
     if options.out is not None:
         check_out(options.out)
     overlays = None if options.overlay is None else Overlays(options.overlay, asked.several)
-    there = torch.cuda.is_available()
-    if options.device == "cuda" and not there:
-        raise ValueError("device must be auto or cpu where there is no CUDA, got cuda")
-    device = torch.device("cuda" if there and options.device != "cpu" else "cpu")
+    device = torch.device(device_of(options.device))
     bf16 = options.precision == "bf16" or (options.precision, device.type) == ("auto", "cuda")
     weights = None if options.weights is None else weights_of(options.weights)
     readers = open_run(options.run, weights, device, bf16)

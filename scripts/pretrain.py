@@ -1,11 +1,11 @@
 """`pain3d pretrain`: train a pain estimator on shards, on their own train, val and test people."""
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from scripts.figures import check_json, table, write_json
 from scripts.learning import GivenRun, GivenTraining, check_installed, told, weights_of
-from scripts.options import checked, parse
+from scripts.options import built, checked, parse
 from vitpain.model.config import ModelConfig
 from vitpain.train.config import PRETRAIN
 
@@ -19,7 +19,7 @@ class GivenModel(ModelConfig):
 
     def checked(self) -> ModelConfig:
         """Hold the options to their rules."""
-        return ModelConfig(**{item.name: getattr(self, item.name) for item in fields(self)})
+        return built(ModelConfig, self)
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,13 @@
 """`pain3d surrogate-unbc`: a stand-in for UNBC-McMaster in its raw layout, drawn by us."""
 
 import time
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from generator.surrogate.config import SurrogateConfig
 from scripts.figures import check_json, table, write_json
-from scripts.options import checked, parse
+from scripts.options import built, checked, parse
 from scripts.progress import Bar
 
 BANNER = "SURROGATE: drawn by a program; says nothing about UNBC-McMaster"
@@ -22,7 +22,7 @@ class Given(SurrogateConfig):
 
     def checked(self) -> SurrogateConfig:
         """Hold the options to their rules."""
-        return SurrogateConfig(**{item.name: getattr(self, item.name) for item in fields(self)})
+        return built(SurrogateConfig, self)
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,12 @@
 """`pain3d train-au-reader`: train the small network that reads action units, to judge by."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from scripts.figures import check_json, table, write_json
-from scripts.learning import check_installed
-from scripts.options import checked, parse
+from scripts.learning import check_installed, device_of
+from scripts.options import built, checked, parse
 from scripts.progress import Bar
 from vitpain.au_reader.config import ReaderConfig
 
@@ -20,7 +20,7 @@ class GivenReader(ReaderConfig):
 
     def checked(self) -> ReaderConfig:
         """Hold the options to their rules."""
-        return ReaderConfig(**{item.name: getattr(self, item.name) for item in fields(self)})
+        return built(ReaderConfig, self)
 
 
 @dataclass(frozen=True)
@@ -68,10 +68,7 @@ def main(arguments: list[str]) -> int:
 
     from vitpain.au_reader.learn import Machine, train
 
-    there = torch.cuda.is_available()
-    if options.device == "cuda" and not there:
-        raise ValueError("device must be auto or cpu where there is no CUDA, got cuda")
-    device = "cuda" if there and options.device != "cpu" else "cpu"
+    device = device_of(options.device)
     machine = Machine(device, options.threads or torch.get_num_threads(), options.workers)
     with Bar(" steps") as bar:
         reader = train(options.data, options.out, config, machine, bar.advance)

@@ -1,7 +1,7 @@
 """`pain3d train-gan`: train networks that paint action units on faces."""
 
 import sys
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from generator.gan2d.plan import Division
 from generator.origin import check_apart
 from scripts.figures import check_json, table, write_json
 from scripts.learning import check_installed
-from scripts.options import checked, parse
+from scripts.options import built, checked, parse
 from scripts.progress import Bar
 from scripts.surrogate_unbc import BANNER
 
@@ -29,7 +29,7 @@ class Given(GanConfig):
 
     def checked(self) -> GanConfig:
         """Hold the options to their rules."""
-        return GanConfig(**_values(self))
+        return built(GanConfig, self)
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class GivenRun(Run):
 
     def checked(self) -> Run:
         """Hold the options to their rules."""
-        return Run(**_values(self))
+        return built(Run, self)
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,3 @@ def _closed(gan: "Gan") -> str:
     found = [one.done.closed for one in gan.networks if one.done is not None]
     said = [one.why if one.au45 is None else f"{one.au45:g} ({one.why})" for one in found]
     return ", ".join(dict.fromkeys(said))
-
-
-def _values(given: Any) -> dict[str, Any]:
-    return {item.name: getattr(given, item.name) for item in fields(given)}

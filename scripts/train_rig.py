@@ -1,7 +1,7 @@
 """`pain3d train-rig`: train the neural rig on sampled people and many topologies."""
 
 import time
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,7 +15,7 @@ from rigging.training.config import HIGHEST_SEED, Run, TrainConfig
 from rigging.training.items import SPLITS
 from rigging.training.people import People
 from scripts.figures import check_json, table, write_json
-from scripts.options import checked, parse
+from scripts.options import built, checked, parse
 from scripts.progress import Bar
 
 
@@ -28,7 +28,7 @@ class Given(TrainConfig):
 
     def checked(self) -> TrainConfig:
         """Hold the options to their rules."""
-        return TrainConfig(**{item.name: getattr(self, item.name) for item in fields(self)})
+        return built(TrainConfig, self)
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class GivenRun(Run):
 
     def checked(self) -> Run:
         """Hold the options to their rules."""
-        return Run(**{item.name: getattr(self, item.name) for item in fields(self)})
+        return built(Run, self)
 
 
 @dataclass(frozen=True)
