@@ -19,6 +19,7 @@ from assets.streams import stream
 from vitpain.classifier.classes import Classes
 from vitpain.classifier.config import Compared
 from vitpain.data import leaks
+from vitpain.data.by_part import by_part
 from vitpain.data.frames import Frames
 
 Kind = Literal["original", "generated", "both"]
@@ -78,7 +79,7 @@ def plan(frames: Frames, compared: Compared, known: Classes, seed: int) -> Plann
     try:
         there = dividing.folds(compared.folds, np.unique(identity[own]).tolist(), seed)
         chosen = dividing.chosen(there, compared.only)
-        parts = {fold.number: _parts(frames, own & (label >= 0), fold) for fold in chosen}
+        divided = {fold.number: by_part(frames, own & (label >= 0), fold) for fold in chosen}
     except ValueError as error:
         raise ValueError(f"{compared.real}: {error}") from error
     made = [_made(frames, label, at, compared, chosen) for at in range(1, len(frames.sets))]
@@ -87,7 +88,7 @@ def plan(frames: Frames, compared: Compared, known: Classes, seed: int) -> Plann
         notes.append(f"{unknown:,} photographs have no PSPI and were left out.")
     tasks = []
     for fold in chosen:
-        real = parts[fold.number]
+        real = divided[fold.number]
         arms = [(Arm("original"), real["train"])]
         for one in made:
             of_fold = one.rows[fold.number]
@@ -107,17 +108,6 @@ def _check_real(frames: Frames, own: np.ndarray, compared: Compared) -> None:
     if kinds != ["real"]:
         got = ", ".join(kinds)
         raise ValueError(f"{compared.real} must hold photographs (kind real) alone, got {got}")
-
-
-def _parts(frames: Frames, labelled: np.ndarray, fold: Fold) -> dict[str, np.ndarray]:
-    rows = {}
-    for name in ("train", "val", "test"):
-        theirs = np.isin(frames.column("identity"), getattr(fold, name))
-        rows[name] = np.flatnonzero(labelled & theirs)
-        if len(rows[name]) == 0:
-            rule = f"labelled frames of its {name} subjects"
-            raise ValueError(f"fold {fold.number} must have {rule}, got none")
-    return rows
 
 
 def _made(

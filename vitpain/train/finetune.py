@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +12,7 @@ from assets import folds as dividing
 from assets.folds import Fold, How
 from generator.shards.derived import TRANSLATED
 from vitpain.data import leaks
+from vitpain.data.by_part import by_part
 from vitpain.data.frames import Frames, open_frames
 from vitpain.evaluate import predictions
 from vitpain.train import fitted, run_folder, stage
@@ -111,15 +111,19 @@ def divided(frames: Frames, division: Division, seed: int) -> list[Parts]:
     beside = stage.rows_of(frames, ~own & (frames.column("split") == "train"))
     if division.extra and len(beside) == 0:
         raise ValueError("extra must have labelled frames in split train, got none")
+    labelled = np.zeros(len(frames), bool)
+    labelled[stage.rows_of(frames, own)] = True
     try:
         made = dividing.folds(division.folds, np.unique(identity[own]).tolist(), seed)
         chosen = dividing.chosen(made, division.only)
-        blocks = _blocks(frames, beside, chosen)
-        return [
-            _parts(frames, own, fold, block) for fold, block in zip(chosen, blocks, strict=True)
-        ]
+        of_folds = [by_part(frames, labelled, fold) for fold in chosen]
     except ValueError as error:
         raise ValueError(f"{division.data}: {error}") from error
+    blocks = _blocks(frames, beside, chosen)
+    return [
+        Parts(fold.number, **rows, beside=block)
+        for fold, rows, block in zip(chosen, of_folds, blocks, strict=True)
+    ]
 
 
 def _blocks(
@@ -134,9 +138,9 @@ def _blocks(
     for number in np.unique(of_set[painted]):
         made = beside[painted & (of_set == number)]
         what = str(frames.sets[number].folder)
-        for parts, mine in zip(found, leaks.cleared(frames, made, chosen, what), strict=True):
-            parts.append(mine)
-    return [np.sort(np.concatenate(parts)) for parts in found]
+        for kept, mine in zip(found, leaks.cleared(frames, made, chosen, what), strict=True):
+            kept.append(mine)
+    return [np.sort(np.concatenate(kept)) for kept in found]
 
 
 def _check_people(frames: Frames, own: np.ndarray) -> None:
@@ -148,17 +152,6 @@ def _check_people(frames: Frames, own: np.ndarray) -> None:
     both = np.intersect1d(identity[own & real], identity[~own & real])
     if len(both):
         raise ValueError(f"extra must be of other people than data, got {both[0]} in both")
-
-
-def _parts(frames: Frames, own: np.ndarray, fold: Fold, beside: np.ndarray) -> Parts:
-    rows: dict[str, Any] = {}
-    for name in ("train", "val", "test"):
-        theirs = np.isin(frames.column("identity"), getattr(fold, name))
-        rows[name] = stage.rows_of(frames, own & theirs)
-        if len(rows[name]) == 0:
-            rule = f"labelled frames of its {name} subjects"
-            raise ValueError(f"fold {fold.number} must have {rule}, got none")
-    return Parts(fold.number, **rows, beside=beside)
 
 
 def _counted(told: Told, parts: list[Parts], config: TrainConfig, out: Path) -> Told:
