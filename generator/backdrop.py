@@ -10,6 +10,7 @@ from assets import environments
 from assets.environments import Environment
 from generator import panorama_folder
 from generator.config import GenerateConfig, pictures
+from generator.portrait.plate import Plate
 from generator.shards.record import BackgroundFacts
 from generator.view import Backdrop, Lighting
 from render import background, surroundings
@@ -37,11 +38,16 @@ def _folder(path: Path) -> tuple[Path, ...]:
 
 
 def behind(
-    backdrop: Backdrop, config: GenerateConfig, camera: Camera, exposure: float
+    backdrop: Backdrop,
+    config: GenerateConfig,
+    camera: Camera,
+    exposure: float,
+    plate: Plate | None = None,
 ) -> tuple[Background, BackgroundFacts]:
     """Linear light behind the head, and what the record says of it.
 
-    `exposure` is that of the light on the head. Raises ValueError, naming the file, where a
+    `exposure` is that of the light on the head; `plate` is what was painted for the kind
+    `inpaint`. Raises ValueError, naming the file, where a
     picture of the user's folder cannot be read.
     """
     colours = np.array(backdrop.colours, np.uint8)
@@ -71,4 +77,9 @@ def behind(
             drawn = background.picture(path, camera, exposure, rng)
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
             return drawn, BackgroundFacts("folder", f"sha256:{digest}")
-    raise ValueError(f"background must be environment, plain, gradient or folder, got {backdrop}")
+        case "inpaint":
+            assert plate is not None
+            drawn = background.before_tone(background.decode_srgb(plate.picture), exposure)
+            return drawn, BackgroundFacts("inpaint", plate.prompt)
+    kinds = "environment, plain, gradient, folder or inpaint"
+    raise ValueError(f"background must be {kinds}, got {backdrop}")

@@ -18,6 +18,7 @@ from assets.facs import HIGHEST_PSPI
 from assets.population import parse_ages
 from generator.occluders import kinds
 from generator.pain import EIGHTHS, WHOLE
+from generator.portrait.settings import Settings
 from generator.shards.codec import HIGHEST_SIDE, MAPS
 
 Annotation = Literal["seg", "depth", "normal", "heat", "uv"]
@@ -32,6 +33,10 @@ HIGHEST_SEED = 2**63 - 1
 """Readers of the shards hold a record's whole numbers in 64 bits with a sign."""
 REPLACED = ("pain_per_identity", "pspi", "other_aus")
 """Options that decide nothing where `expressions` is given."""
+OF_DIFFUSION = ("steps", "dtype")
+"""Options that decide nothing where no diffusion paints."""
+UNSTATED = ("offload",)
+"""Options that decide no byte."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +77,9 @@ class GenerateConfig:
     """How pictures are encoded; png has no loss and is larger."""
     camera: Literal["portrait", "ward"] = "portrait"
     """Distance and focal length: of a portrait, or of a camera on a ward."""
-    background: Literal["environment", "plain", "gradient", "folder"] = "environment"
-    """What stands behind the head; folder needs background_folder."""
+    background: Literal["environment", "plain", "gradient", "folder", "inpaint"] = "environment"
+    """What stands behind the head; folder needs background_folder, inpaint (a place such as a ward
+    or a garden, painted round the head) what was added by pain3d assets add kandinsky PATH."""
     background_folder: Path | None = None
     """Folder of pictures to stand behind the head."""
     environments: tuple[str, ...] = ()
@@ -100,8 +106,16 @@ class GenerateConfig:
     """Let the face flush, and blanch where it is pressed, as pain grows."""
     head: Literal["anny", "flame"] = "anny"
     """Head model: our own, or the FLAME file that was added (by pain3d assets add flame PATH)."""
-    texture: Literal["skin"] = "skin"
-    """Where skin comes from."""
+    texture: Literal["skin", "kandinsky", "hunyuan3d"] = "skin"
+    """Where skin comes from: our own, or portraits that diffusion paints on each head's depth
+    (pain3d assets add kandinsky PATH), laid on the head by us or by Hunyuan3D (assets add hunyuan3d
+    PATH too)."""
+    steps: int = 50
+    """Denoising steps of a picture that diffusion paints, 1 to 200."""
+    dtype: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
+    """Numbers that diffusion computes in; auto is float16 on cuda and float32 on a cpu."""
+    offload: bool = False
+    """Keep only the network of diffusion that runs now on the GPU: slower, less memory."""
     rig: Literal["neural", "blendshapes"] = "neural"
     """What turns action units into motion: the network, or the rig of our own head that taught
     it."""
@@ -145,12 +159,36 @@ class GenerateConfig:
             rule = "left out where environment_folder is given"
             raise ValueError(f"environments must be {rule}, got {got}")
         if self.expressions is not None:
-            for field in fields(self):
-                value = getattr(self, field.name)
-                if field.name in REPLACED and value != field.default:
-                    got = f"{value} with {self.expressions}"
-                    rule = "left out where expressions is given"
-                    raise ValueError(f"{field.name} must be {rule}, got {got}")
+            self._left_out(REPLACED, "expressions is given", str(self.expressions))
+        if self.paints:
+            self._check_painting()
+        else:
+            by = f"texture {self.texture} and background {self.background}"
+            self._left_out((*OF_DIFFUSION, *UNSTATED), "no diffusion paints", by)
+
+    def _check_painting(self) -> None:
+        """Refuse what diffusion cannot do."""
+        Settings(self.steps, self.dtype, self.device, self.offload)
+        if self.texture == "hunyuan3d" and self.device == "cpu":
+            raise ValueError("device must be cuda for texture hunyuan3d, got cpu")
+
+    def _left_out(self, names: tuple[str, ...], where: str, given: str) -> None:
+        """Refuse options that would decide nothing."""
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name in names and value != field.default:
+                rule = f"left out where {where}"
+                raise ValueError(f"{field.name} must be {rule}, got {value} with {given}")
+
+    @property
+    def paints(self) -> bool:
+        """Whether diffusion paints anything: skin, or what stands behind the head."""
+        return self.texture != "skin" or self.background == "inpaint"
+
+    @property
+    def settings(self) -> Settings:
+        """How diffusion runs."""
+        return Settings(self.steps, self.dtype, self.device, self.offload)
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -182,13 +220,16 @@ def pspi_levels(text: str, continuous: bool = False) -> tuple[float, ...]:
 def decisive(config: GenerateConfig) -> dict[str, object]:
     """The options as `config.json` states them: a user's files by the hash of their content.
 
-    What `expressions` replaces is null. Raises ValueError where a file or folder is not one or
-    cannot be read.
+    What `expressions` replaces is null, and so is what is for diffusion where none paints. Raises
+    ValueError where a file or folder is not one or cannot be read.
     """
     stated: dict[str, object] = {}
     for field in fields(config):
         value = getattr(config, field.name)
-        stated[field.name] = list(value) if isinstance(value, tuple) else value
+        if field.name not in UNSTATED:
+            stated[field.name] = list(value) if isinstance(value, tuple) else value
+    if not config.paints:
+        stated |= dict.fromkeys(OF_DIFFUSION)
     if config.expressions is not None:
         stated |= dict.fromkeys(REPLACED)
         stated["expressions"] = file_hash(config.expressions, "expressions")

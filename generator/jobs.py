@@ -47,8 +47,23 @@ class Run:
             raise ValueError(f"workers must be at least 1, got {self.workers}")
 
 
+@dataclass(frozen=True)
+class Person:
+    """Somebody for whom something is made ahead."""
+
+    index: int
+
+    def __str__(self) -> str:
+        """Name the person in errors."""
+        return f"person {self.index}"
+
+
 Progress = Callable[[int, int], None]
 """Called with pictures done since the last call, and pictures of the run in all."""
+
+
+def _unseen(done: int, total: int) -> None:
+    """Tell nobody."""
 
 
 def stated(config: Config, producer: Producer[Config]) -> dict[str, Any]:
@@ -68,12 +83,18 @@ def stated(config: Config, producer: Producer[Config]) -> dict[str, Any]:
     }
 
 
-def generate(config: Config, producer: Producer[Config], run: Run, progress: Progress) -> None:
+def generate(
+    config: Config,
+    producer: Producer[Config],
+    run: Run,
+    progress: Progress,
+    people: Progress = _unseen,
+) -> None:
     """Make a data set, or a part of one, in `run.out`; at the end its manifest stands there.
 
-    Raises ValueError where the folder is not empty and not resumed, was begun with another
-    configuration or part, or is being written; OSError where the disk is full. What was finished
-    is kept.
+    `people` is told of those for whom something is made ahead. Raises ValueError where the folder
+    is not empty and not resumed, was begun with another configuration or part, or is being written;
+    OSError where the disk is full. What was finished is kept.
     """
     wanted = stated(config, producer)
     planned = plan.shards(producer.splits(config), config.people_per_shard)
@@ -89,6 +110,7 @@ def generate(config: Config, producer: Producer[Config], run: Run, progress: Pro
             # Before anything is written: what cannot start leaves an empty folder.
             producer.prepare(config)
         _begin(run, wanted)
+        _ahead(config, producer, run, _people(todo), people)
         total = producer.pictures(config, _people(shards))
         progress(total - producer.pictures(config, _people(todo)), total)
         work = partial(_make_shard, config, producer, run.out)
@@ -98,6 +120,30 @@ def generate(config: Config, producer: Producer[Config], run: Run, progress: Pro
 
 def _people(shards: Sequence[Shard]) -> list[int]:
     return [person for shard in shards for person in shard.people]
+
+
+def _ahead(
+    config: Config, producer: Producer[Config], run: Run, people: Sequence[int], progress: Progress
+) -> None:
+    """Make ahead what the people need, in one process of its own, which ends before the others."""
+    if producer.ahead is None or not people:
+        return
+    progress(0, len(people))
+    work = partial(_make_ahead, config, producer.ahead, run.out)
+    pool.run(work, list(map(Person, people)), 1, lambda done: progress(done, len(people)))
+
+
+def _make_ahead(
+    config: Config,
+    ahead: Callable[[Config, int], None],
+    out: Path,
+    person: Person,
+    report: pool.Report,
+) -> None:
+    """Make ahead what one person needs; in a worker."""
+    with working(out):
+        ahead(config, person.index)
+    report(1)
 
 
 def _begin(run: Run, wanted: dict[str, Any]) -> None:

@@ -89,7 +89,9 @@ class Producer(Generic[Config]):
     many pictures these people have in all, those left out among them; `made_with(config)` names
     versions and file hashes that decide bytes; `prepare(config)` does once, before workers start,
     what each of them would do for itself; `stated(config)` is what `config.json` says of the
-    configuration; `beside(config, notes, rows)` gives files to write into the folder by name.
+    configuration; `beside(config, notes, rows)` gives files to write into the folder by name;
+    `ahead(config, index)`, where there is one, makes for a person what only one process can make
+    at a time, and keeps it where `make_person` finds it.
     """
 
     make_person: Callable[[Config, int], Iterable[Sample | Note]]
@@ -100,3 +102,4 @@ class Producer(Generic[Config]):
     about: Callable[[Config], About] = _synthetic
     stated: Callable[[Config], dict[str, Any]] = _options
     beside: Callable[[Config, Sequence[Note], pa.Table], Mapping[str, bytes]] = _no_files
+    ahead: Callable[[Config, int], None] | None = None

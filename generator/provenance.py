@@ -6,16 +6,22 @@ Nothing here is raised by hand: a data set that was begun with other code says s
 import hashlib
 from collections.abc import Sequence
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
 
-from assets import flame, makehuman, manifest
+from assets import flame, hunyuan3d, kandinsky, makehuman, manifest
+from assets.kandinsky_parts import PartName
 from generator.config import GenerateConfig
 
 ROOT = Path(__file__).parents[1]
 DECIDING = ("assets", "generator", "render", "rigging")
 """The packages that decide pixels and labels."""
+PAINTERS = ("diffusers", "torch", "transformers")
+"""Libraries that decide what diffusion paints."""
+PAINTED = ("kandinsky", "hunyuan3d", "inpaint")
+"""Values of options that ask for it."""
 
 
 def shipped() -> dict[str, str]:
@@ -34,18 +40,58 @@ def added(config: GenerateConfig) -> dict[str, str]:
     if config.head == "flame":
         found["flame"] = f"sha256:{flame.load().sha256}"
         found["flame_licence"] = flame.facts()["licence"]
+    if config.paints:
+        parts = painting_parts(config)
+        kandinsky.folders(parts, asked(config))
+        found["kandinsky"] = f"sha256:{kandinsky.sha256(parts)}"
+        found["kandinsky_version"] = kandinsky.version(parts)
+    if config.texture == "hunyuan3d":
+        found["hunyuan3d"] = f"sha256:{hunyuan3d.load().sha256}"
+        found["hunyuan3d_licence"] = hunyuan3d.facts()["accepted"]
     return found
 
 
-def sources_sha256(root: Path, packages: Sequence[str]) -> str:
+def painting_parts(config: GenerateConfig) -> tuple[PartName, ...]:
+    """The parts of Kandinsky that these options ask for."""
+    asked: dict[PartName, bool] = {
+        "prior": config.paints,
+        "depth": config.texture != "skin",
+        "inpaint": config.background == "inpaint",
+    }
+    return tuple(name for name, wanted in asked.items() if wanted)
+
+
+def asked(config: GenerateConfig) -> str:
+    """The options that ask for diffusion, for errors."""
+    both = {"texture": config.texture, "background": config.background}
+    return " and ".join(f"{name} {value}" for name, value in both.items() if value in PAINTED)
+
+
+def libraries(config: GenerateConfig) -> dict[str, str]:
+    """Versions of the libraries that paint for these options, by name.
+
+    Raises ValueError where one is not installed.
+    """
+    if not config.paints:
+        return {}
+    try:
+        return {name: version(name) for name in PAINTERS}
+    except PackageNotFoundError as error:
+        rule = 'installed (pip install -e ".[diffusion]")'
+        raise ValueError(f"{asked(config)}: {error.name} must be {rule}, got none") from error
+
+
+def sources_sha256(root: Path, packages: Sequence[str], apart: Sequence[str] = ()) -> str:
     """One SHA-256 over names and bytes of all `*.py` of packages that lie in `root`.
 
-    Names are relative to `root` and sorted, so that where the code lies changes nothing. Raises
-    ValueError for a package that holds no source.
+    What lies in the folders `apart` is left out. Names are relative to `root` and sorted, so that
+    where the code lies changes nothing. Raises ValueError for a package that holds no source.
     """
     digest = hashlib.sha256()
+    out = [root / name for name in apart]
     for package in sorted(packages):
         paths = sorted((root / package).rglob("*.py"), key=lambda path: path.as_posix())
+        paths = [path for path in paths if not any(map(path.is_relative_to, out))]
         if not paths:
             raise ValueError(f"{root / package} must hold the source of a package, got none")
         for path in paths:
@@ -55,9 +101,9 @@ def sources_sha256(root: Path, packages: Sequence[str]) -> str:
 
 
 @cache
-def source(*packages: str) -> str:
+def source(*packages: str, apart: tuple[str, ...] = ()) -> str:
     """SHA-256 of our own packages as this process found them at its first call."""
-    return sources_sha256(ROOT, packages)
+    return sources_sha256(ROOT, packages, apart)
 
 
 @cache

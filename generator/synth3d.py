@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
-import warp as wp
 from jaxtyping import Float32
 
 from assets import head as head_models
@@ -28,8 +27,11 @@ from generator.framing import Lens, Pose, frame, head_points
 from generator.identity import Identity, make_identity
 from generator.makehuman import closet
 from generator.occluders.dressing import lay_out, outfits
+from generator.portrait import painted as paintings
+from generator.portrait import plate
+from generator.portrait.keys import background_key, texture_key
 from generator.producer import Producer
-from generator.provenance import DECIDING, added, shipped, source, vectors
+from generator.provenance import DECIDING, added, libraries, shipped, source, vectors
 from generator.shards import codec
 from generator.shards.record import BackgroundFacts, Sample
 from generator.synth_record import Shot, record
@@ -127,14 +129,21 @@ def eye_depth(head: Head, camera: Camera) -> float:
     return float((depth - head.eyes.radius).min())
 
 
-def stage(config: GenerateConfig, head: Head, view: View, before: Set | None) -> Set:
-    """Set up a view; `before` is given back where it was drawn from the same."""
+def stage(config: GenerateConfig, person: "Likeness", view: View, before: Set | None) -> Set:
+    """Set up a view of a person; `before` is given back where it was drawn from the same.
+
+    Raises ValueError where the background was to be painted and is not there.
+    """
     drawn = (view.pose, view.lens, view.lighting, view.backdrop)
     if before is not None and before.drawn == drawn:
         return before
+    head = person.body.head
     camera = frame(head_points(head), view.pose, view.lens, config.size)
     light = light_of(view.lighting, config.environment_folder)
-    background, facts = behind(view.backdrop, config, camera, light.exposure)
+    painted = None
+    if view.backdrop.kind == "inpaint":
+        painted = plate.load(background_key(config, person.key, drawn), person.identity.name)
+    background, facts = behind(view.backdrop, config, camera, light.exposure, painted)
     focus = eye_depth(head, camera)
     if view.lamp is not None:
         by_day = view.backdrop.kind != "environment"
@@ -180,6 +189,7 @@ class Likeness:
     """One person with their skin: all that no expression changes.
 
     `smooth` is the skin on the device without creases, `folds` what creases it, if anything does.
+    `key` is what the store knows them by, empty where no diffusion paints.
     """
 
     identity: Identity
@@ -187,12 +197,19 @@ class Likeness:
     texture: Texture
     smooth: Material
     folds: Folding | None
+    key: str = ""
 
 
 def likeness(config: GenerateConfig, index: int) -> Likeness:
-    """Make person `index`, dressed and painted."""
+    """Make person `index`, dressed and painted.
+
+    Raises ValueError where diffusion was to paint their skin and has not.
+    """
     identity, body = dressed(config, index)
+    key = texture_key(config, identity, body.head) if config.paints else ""
     texture = skin(identity, texture_size(config.size))
+    if config.texture != "skin":
+        texture = paintings.laid(texture, paintings.load(key, identity.name))
     if config.hair == "makehuman":
         closet.dress(texture, identity, closet.outfit(config, identity))
     if config.occluders != ("none",):
@@ -201,7 +218,7 @@ def likeness(config: GenerateConfig, index: int) -> Likeness:
         texture = near_infrared.at_850(texture, body.head.topology.mask)
     smooth = painted(texture, body.head, config)
     folds = folding(identity, body.head) if config.creases == "on" else None
-    return Likeness(identity, body, texture, smooth, folds)
+    return Likeness(identity, body, texture, smooth, folds, key)
 
 
 def expressed(
@@ -222,15 +239,15 @@ def expressed(
 def scenes(config: GenerateConfig, index: int) -> Iterator[tuple[Identity, Shot, Scene]]:
     """What every picture of person `index` shows, in the order of `frames`."""
     person = likeness(config, index)
-    identity, head = person.identity, person.body.head
+    identity = person.identity
     sets: dict[int, Set] = {}
     outfit = outfits(config, identity, person.body)
     for number, expression in enumerate(make_expressions(config, index)):
         mesh, surface = expressed(config, person, expression)
         for place in range(config.views):
             view = make_view(config, index, place, number)
-            on = sets[place] = stage(config, head, view, sets.get(place))
-            points = landmarks(head.topology)
+            on = sets[place] = stage(config, person, view, sets.get(place))
+            points = landmarks(person.body.head.topology)
             focus = on.focus if config.depth_of_field else None
             worn = outfit[place]
             shown, veil = (mesh, None) if worn is None else worn.over(mesh)
@@ -279,9 +296,10 @@ def made_with(config: GenerateConfig) -> dict[str, str]:
         **versions(Backend(config.raster, config.shading), config.device),
         **shipped(),
         **added(config),
+        **libraries(config),
     }
     if config.device == "cuda":
-        stated["gpu"] = wp.get_device(device.start(config.device)).name
+        stated["gpu"] = device.named(config.device)
     return stated
 
 

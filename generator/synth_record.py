@@ -1,12 +1,13 @@
 """The record of a picture that we made: every fact that the draws and the renderer know."""
 
+import hashlib
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
-from assets import crease_curves, facs, manifest
+from assets import crease_curves, facs, hunyuan3d, kandinsky, manifest
 from assets.classes import CLASSES, OCCLUDERS
 from generator.config import GenerateConfig
 from generator.expression import Expression
@@ -79,13 +80,25 @@ def makers(config: GenerateConfig) -> Makers:
     backend = Backend(config.raster, config.shading)
     return Makers(
         head=head_maker(config),
-        texture=Maker(config.texture, sha256=manifest.entries()["skin.npz"].sha256),
+        texture=_texture_maker(config),
         rig=rig_maker(config),
         renderer=Maker(
             backend.name, ", ".join(versions(backend, config.device).values()), source("render")
         ),
         creases=crease_curves.NAME if config.creases == "on" else None,
     )
+
+
+def _texture_maker(config: GenerateConfig) -> Maker:
+    """What makes the skin: our own pigments, or networks that paint it."""
+    if config.texture == "skin":
+        return Maker("skin", sha256=manifest.entries()["skin.npz"].sha256)
+    parts = ("prior", "depth")
+    weights = [kandinsky.sha256(parts)]
+    if config.texture == "hunyuan3d":
+        weights.append(hunyuan3d.load().sha256)
+    both = "\n".join(weights).encode()
+    return Maker(config.texture, kandinsky.version(parts), hashlib.sha256(both).hexdigest())
 
 
 def _person(config: GenerateConfig, identity: Identity) -> PersonFacts:

@@ -61,6 +61,12 @@ def start(device: Device) -> str:
     return "cuda:0" if device == "cuda" else "cpu"
 
 
+def named(device: Device) -> str:
+    """Give the name of the device's make: `cpu`, or that of the graphics card."""
+    found = start(device)
+    return found if device == "cpu" else wp.get_device(found).name
+
+
 def prepare(device: Device, more: Sequence[str] = ()) -> None:
     """Compile and load every kernel of the renderer, and those of `more` modules of this room."""
     name = start(device)

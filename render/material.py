@@ -29,7 +29,7 @@ def decode_table() -> Float32[np.ndarray, " 256"]:
 
 
 @cache
-def _encode_table() -> np.ndarray:
+def encode_table() -> np.ndarray:
     """Give the sRGB byte at 4096 steps of linear light."""
     middle = (decode_table()[1:] + decode_table()[:-1]) / 2
     return np.searchsorted(middle, np.arange(4096) / 4095).astype(np.uint8)
@@ -96,7 +96,7 @@ def _albedo(albedo: np.ndarray, decode: wp.array, device: str) -> wp.array:
     packed = np.empty((levels[-1][1] + 1, 4), np.uint8)
     packed[: albedo.size // 4] = albedo.reshape(-1, 4)
     texels = put(packed, wp.vec4ub, device)
-    encode = put(_encode_table(), wp.uint8, device)
+    encode = put(encode_table(), wp.uint8, device)
     for (_, above), (side, here) in pairwise(levels):
         inputs = [texels, above, here, side, decode, encode]
         wp.launch(halve, dim=(side, side), inputs=inputs, device=device)

@@ -7,20 +7,26 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
-from assets import added, flame, makehuman
+from assets import added, flame, hunyuan3d, kandinsky, makehuman
 from scripts.figures import table
 from scripts.options import parse
+from scripts.progress import Bar
 
 
 @dataclass(frozen=True)
 class Add:
     """Check files and put what options need of them where they find it."""
 
-    name: tyro.conf.Positional[Literal["makehuman", "flame"]]
+    name: tyro.conf.Positional[Literal["makehuman", "flame", "kandinsky", "hunyuan3d"]]
     """What it is: makehuman, hair, brows and lashes of its system assets (CC0); flame, the head
-    model FLAME (flame2023_Open.pkl, or an older file), which is fitted to our own heads here."""
+    model FLAME (flame2023_Open.pkl, or an older file), which is fitted to our own heads here;
+    kandinsky, weights of Kandinsky 2.2 (Apache-2.0), which paints skin and backgrounds; hunyuan3d,
+    weights of Hunyuan3D-2, which lays painted portraits on heads."""
     path: tyro.conf.Positional[Path]
-    """The pack, a zip or a folder; of FLAME the file, pkl or npz."""
+    """The pack, a zip or a folder; of FLAME the file, pkl or npz; of weights the folder, which
+    stays where it is, or for kandinsky the word hub, which fetches them."""
+    accept_licence: bool = False
+    """Accept the licence of hunyuan3d, which is shown without."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,12 @@ def main(arguments: list[str]) -> int:
                 from generator import flame_add
 
                 figures |= fitted(flame_add.add(job.path))
+            case "kandinsky":
+                with Bar("B", scaled=True) as bar:
+                    kandinsky.add(job.path, bar.advance)
+            case "hunyuan3d":
+                with Bar("B", scaled=True) as bar:
+                    hunyuan3d.add(job.path, job.accept_licence, bar.advance)
     print(table(figures | listing()))
     return 0
 
@@ -76,4 +88,20 @@ def listing() -> dict[str, object]:
         figures["licence"] = facts["licence"]
     else:
         figures[flame.NAME] = "not added: pain3d assets add flame PATH"
+    return figures | weights()
+
+
+def weights() -> dict[str, object]:
+    """Which weights were added, and where they lie."""
+    figures: dict[str, object] = {}
+    if added.there(kandinsky.NAME):
+        for part, facts in kandinsky.facts().items():
+            figures[f"kandinsky {part}"] = f"{facts['folder']} ({facts['licence']})"
+    else:
+        figures[kandinsky.NAME] = f"not added: {kandinsky.WAY}"
+    if added.there(hunyuan3d.NAME):
+        figures[hunyuan3d.NAME] = str(hunyuan3d.load().folder)
+        figures["accepted"] = f"{hunyuan3d.LICENCE}, {hunyuan3d.ADDRESS}: {hunyuan3d.TERMS}"
+    else:
+        figures[hunyuan3d.NAME] = f"not added: {hunyuan3d.WAY}"
     return figures

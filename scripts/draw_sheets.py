@@ -1,7 +1,8 @@
-"""Draw the documentation's sheets: neutral people, one over PSPI 0-16, each AU at 0-5, FLAME heads.
+"""Draw the documentation's sheets: neutral people, PSPI 0-16, AUs at 0-5, portraits, FLAME heads.
 
-`python -m scripts.draw_sheets [DIR [NAME ...]]` writes neutrals.jpg, pspi.jpg, aus.jpg and
-flame.jpg, or those that are named, into DIR (docs); flame.jpg needs a FLAME file that was added.
+`python -m scripts.draw_sheets [DIR [NAME ...]]` writes neutrals.jpg, pspi.jpg, aus.jpg,
+portrait.jpg and flame.jpg, or those that are named, into DIR (docs); flame.jpg needs a FLAME file
+that was added.
 """
 
 import sys
@@ -12,11 +13,15 @@ import numpy as np
 
 from assets.facs import AUS, HIGHEST_PSPI
 from generator import synth3d
-from generator.audit.sitting import seat
+from generator.audit.sitting import Sitter, seat
 from generator.config import GenerateConfig
+from generator.creases import folding
 from generator.identity import make_identity
+from generator.portrait.painted import Painted, laid
 from generator.preview.lettering import Ink, write
+from generator.synth3d import Likeness
 from render.frame import Frame
+from scripts import bench_texture
 
 PEOPLE = 24
 SEED = 5
@@ -25,6 +30,13 @@ INK = Ink(9, (255, 255, 255))
 SHOWN = ((0.05, (1, 10)), (25.0, (1, 5)), (78.0, (1, 10)), (35.0, (8, 10)))
 TIGHT = 0.85
 """Half side of a close crop, in heights from the eyes to the chin."""
+
+WORN = {
+    "neutral, other light": {},
+    "PSPI 11": {4: 4, 6: 4, 7: 3, 10: 2, 43: 1},
+    "PSPI 9": {4: 3, 6: 3, 9: 3, 12: 2, 25: 3, 26: 2},
+}
+"""What a painted texture is shown in."""
 
 Shown = tuple[str, np.ndarray]
 
@@ -115,6 +127,40 @@ def action_units() -> np.ndarray:
     return np.hstack(blocks)
 
 
+def portraits() -> np.ndarray:
+    """Three pictures of a head, the albedo made of them, and the person in other light."""
+    tiles = []
+    for name in bench_texture.PEOPLE:
+        sitting = bench_texture.sit(bench_texture.found(name), "cpu")
+        tiles += [tile((word, picture), 256) for word, picture in zip(
+            ("portrait, drawn in another's skin", "from the right", "from the left"),
+            (picture for _, picture in sitting.views), strict=True,
+        )]  # fmt: skip
+        made, _ = bench_texture.laid(sitting)
+        tiles.append(tile(("its albedo", _square(made.albedo)), 256))
+        painted = Painted(
+            made.albedo, made.confidence, sitting.views[0][1], sitting.views[0][0], made.light,
+            made.below, {},
+        )  # fmt: skip
+        texture = laid(sitting.texture, painted)
+        head = sitting.body.head
+        surface = synth3d.painted(texture, head, sitting.config)
+        folds = folding(sitting.identity, head)
+        person = Likeness(sitting.identity, sitting.body, texture, surface, folds)
+        sitter = Sitter(sitting.config, person)
+        for word, aus in WORN.items():
+            tiles.append(tile((word, sitter.take(aus).frame.image), 256))
+    return grid(tiles, 4 + len(WORN))
+
+
+def _square(albedo: np.ndarray) -> np.ndarray:
+    """The middle of a chart: the face and half of the way to the ears."""
+    rows, columns = albedo.shape[:2]
+    return albedo[rows // 8 : rows // 8 + rows * 3 // 4, (columns - rows * 3 // 4) // 2 :][
+        :, : rows * 3 // 4
+    ]
+
+
 def close(frame: Frame) -> tuple[slice, slice]:
     """Rows and columns of a close crop about the face of a picture."""
     x, y = frame.landmarks[27:31].mean(axis=0)
@@ -123,7 +169,10 @@ def close(frame: Frame) -> tuple[slice, slice]:
     return rows, slice(int(max(x - half, 0)), int(x + half))
 
 
-SHEETS = {"neutrals": neutrals, "pspi": levels, "aus": action_units, "flame": flame_heads}
+SHEETS = {
+    "neutrals": neutrals, "pspi": levels, "aus": action_units, "portrait": portraits,
+    "flame": flame_heads,
+}  # fmt: skip
 
 
 def main(arguments: list[str]) -> int:

@@ -54,16 +54,25 @@ def main(arguments: list[str], producer: Producer | None = None) -> int:
     part = None if options.part is None else parse_part(options.part)
     run = Run(options.out, options.workers, options.resume, part)
     if producer is None:
-        from generator.synth3d import PRODUCER
-
-        producer = PRODUCER
+        producer = producer_of(config)
     start = time.monotonic()
-    with Bar(" pictures", resumed=True) as bar:
-        generate(config, producer, run, bar.advance)
+    with Bar(" people painted") as people, Bar(" pictures", resumed=True) as bar:
+        generate(config, producer, run, bar.advance, people.advance)
     figures = summary(options.out, bar.done, time.monotonic() - start)
     print(table(figures))
     write_json(options.json, figures)
     return 0
+
+
+def producer_of(config: GenerateConfig) -> Producer:
+    """What makes these pictures: the renderer, after diffusion where that paints."""
+    if config.paints:
+        from generator.diffusion.ahead import PRODUCER
+
+        return PRODUCER
+    from generator.synth3d import PRODUCER
+
+    return PRODUCER
 
 
 def summary(out: Path, made: int, seconds: float) -> dict[str, Any]:

@@ -70,6 +70,8 @@ def test_people_are_made_again(ours: Path, tmp_path: Path) -> None:
     assert written["people_made_again"] is True
     assert [goal["name"] for goal in written["goals"]] == [goal.name for goal in made.goals]
     assert written["detector_in_the_folder"][0]["people"] == 2
+    assert [one["identity"] for one in written["textures"]] == ["p000000", "p000001"]
+    assert same.texture == made.textures[1]
     rows = list(csv.DictReader((out / build.ROWS).read_text().splitlines()))
     assert [float(row["change"]) for row in rows] == [step.change for step in made.steps]
     page = (out / build.PAGE).read_text()

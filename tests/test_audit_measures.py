@@ -165,7 +165,7 @@ def test_goals_name_who_falls_short() -> None:
     hidden = [step("hidden", 4, k, 0.1, covered=True) for k in range(1, 6)]
     wide = [step("wide", 7, k, by, inside=0.5, lid_gap=-0.2) for k, by in grown]
     own = courses([*good, *weak, *hidden, *wide])
-    judged = {goal.name: goal for goal in goals(own, cells(own), [])}
+    judged = {goal.name: goal for goal in goals(own, cells(own), [], [])}
     growth = judged["AU4 brow lowerer: change grows with every step, every person"]
     assert growth.reached is False
     assert growth.short == ("weak 0.94",)

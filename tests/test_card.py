@@ -134,3 +134,19 @@ def test_a_users_backgrounds_keep_their_licence(tmp_path: Path) -> None:
     assert '"license": "other"' in (out / "croissant.json").read_text()
     everything = "".join(path.read_text(errors="replace") for path in out.iterdir())
     assert str(tmp_path) not in everything
+
+
+def test_what_was_painted_is_told_with_its_licence() -> None:
+    assert "Kandinsky" not in about_options(SYNTHETIC, {"texture": "skin"}).text
+    skin = about_options(SYNTHETIC, {"texture": "kandinsky"})
+    assert "laid on the heads." in skin.text
+    assert skin.licence == SYNTHETIC.licence
+    both = about_options(SYNTHETIC, {"texture": "kandinsky", "background": "inpaint"}).text
+    assert both.index("laid on the heads.") < both.index("is the prompt.")
+    assert both.index("is the prompt.") < both.index("## Sources and licence")
+    bound = about_options(
+        SYNTHETIC, {"texture": "hunyuan3d"}, {"hunyuan3d_licence": "Tencent's Agreement"}
+    )
+    assert "laid on the heads by Hunyuan3D-2." in bound.text
+    assert bound.text.endswith("bars its use for improving other models: Tencent's Agreement.")
+    assert bound.licence == "other"

@@ -8,9 +8,9 @@ import safetensors.torch
 import torch
 from torch import nn
 
+from assets.torchvision_ready import declare
 from vitpain.classifier import model as files
 from vitpain.classifier.model import Classifier, Given, Origin, build, card, load, origin, save
-from vitpain.torchvision_ready import declare
 
 NAME = "test_convnext"
 

@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -67,6 +68,12 @@ def test_the_defaults_are_those_of_3dpain() -> None:
         ({"background_folder": Path("x")}, "got environment with x"),
         ({"environments": ("moon",)}, "environments must be among .*venice_sunset.*, got moon"),
         ({"people_per_shard": 0}, "people_per_shard must be at least 1, got 0"),
+        ({"steps": 7}, "steps must be left out where no diffusion paints, got 7 with texture skin"),
+        ({"offload": True}, "offload must be left out where no diffusion paints"),
+        ({"background": "inpaint", "steps": 201}, "steps must be between 1 and 200, got 201"),
+        ({"texture": "kandinsky", "dtype": "float16"}, "dtype must be auto, .* got float16"),
+        ({"texture": "kandinsky", "offload": True}, "offload must be left out on a cpu"),
+        ({"texture": "hunyuan3d"}, "device must be cuda for texture hunyuan3d, got cpu"),
     ],
 )
 def test_a_bad_option_is_named(options: dict[str, Any], text: str) -> None:
@@ -94,6 +101,16 @@ def test_what_a_file_replaces_is_not_stated(tmp_path: Path) -> None:
     differing = {name: listed[name] for name in drawn if listed[name] != drawn[name]}
     assert differing.pop("expressions") is not None
     assert differing == {"pain_per_identity": None, "pspi": None, "other_aus": None}
+
+
+def test_what_is_for_diffusion_is_stated_where_it_paints() -> None:
+    plain = decisive(GenerateConfig())
+    assert (plain["steps"], plain["dtype"]) == (None, None)
+    painted = GenerateConfig(background="inpaint", steps=9, device="cuda", offload=True)
+    stated = decisive(painted)
+    assert (stated["steps"], stated["dtype"]) == (9, "auto")
+    assert stated == decisive(replace(painted, offload=False))
+    assert "offload" not in stated
 
 
 def test_levels_have_fractions_where_intensities_have() -> None:

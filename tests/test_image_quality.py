@@ -11,11 +11,11 @@ import scipy.linalg
 import torch
 
 from assets.facs import AUS
+from assets.torchvision_ready import declare
 from vitpain.image_quality import features
 from vitpain.image_quality.distance import distance, fid, kid
 from vitpain.image_quality.identity import Gallery, kept, nearest_is_own, sequences
 from vitpain.image_quality.reached import Judged, reached
-from vitpain.torchvision_ready import declare
 
 SMALL = "test_resnet"
 """The smallest convolutional network of timm: 160 px, 96 features."""

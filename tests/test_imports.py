@@ -25,8 +25,10 @@ LIGHT = {"assets", "generator.shards"}
 # What trains the neural rig; nothing else in its room may need it.
 LEARNING = (
     "assets.repeatable",
+    "assets.torchvision_ready",
     "rigging.network",
     "rigging.training",
+    "generator.diffusion",
     "generator.gan2d",
     "generator.synth2d",
 )
@@ -115,7 +117,17 @@ def test_no_file_is_too_long() -> None:
 
 
 def test_the_default_path_needs_no_torch() -> None:
-    heavy = {"torch", "torchvision", "anny", "pyrender", "datasets", "timm", "webdataset"}
+    heavy = {
+        "torch",
+        "torchvision",
+        "diffusers",
+        "transformers",
+        "anny",
+        "pyrender",
+        "datasets",
+        "timm",
+        "webdataset",
+    }
     rooms = ("assets", "rigging", "render", "generator")
     learning = 0
     for path in FILES:

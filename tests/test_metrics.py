@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from assets.torchvision_ready import declare
 from vitpain.metrics import agreement, calibration, detection
-from vitpain.torchvision_ready import declare
 
 RNG = np.random.Generator(np.random.Philox(key=5))
 FRAMES = 4000

@@ -13,6 +13,7 @@ from generator.config import GenerateConfig
 from generator.jobs import Run, generate
 from generator.lock import UNFINISHED
 from generator.producer import Producer
+from generator.shards.folder import open_folder
 from generator.shards.manifest import NAME as MANIFEST
 from generator.shards.record import Sample
 from tests.fake_producer import PRODUCER, make_person
@@ -115,3 +116,75 @@ def test_a_run_that_the_user_stops_says_so(tmp_path: Path) -> None:
     assert code == 130
     assert said.strip().splitlines()[-1] == ("pain3d generate: stopped; what was finished is kept")
     assert "Traceback" not in said
+
+
+AHEAD = "PAIN3D_TEST_AHEAD"
+"""Folder in which it is noted for whom something was made ahead, and by which process."""
+
+
+def notes(config: GenerateConfig, index: int) -> None:
+    place = Path(os.environ[AHEAD])
+    with open(place / f"{index}", "a") as file:
+        file.write(f"{os.getpid()} {len(list(place.parent.glob('out/*.tar')))}\n")
+
+
+def fails_once(config: GenerateConfig, index: int) -> None:
+    if index == 5 and not (Path(os.environ[AHEAD]) / "mended").exists():
+        raise ValueError("p000005: the picture must not be black")
+    notes(config, index)
+
+
+def falls_dead(config: GenerateConfig, index: int) -> None:
+    os._exit(3)
+
+
+@pytest.fixture
+def noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    place = tmp_path / "noted"
+    place.mkdir()
+    monkeypatch.setenv(AHEAD, str(place))
+    return place
+
+
+def test_what_is_made_ahead_is_made_once_a_person_by_one_process_before_all(
+    tmp_path: Path, noted: Path
+) -> None:
+    told: list[tuple[int, int]] = []
+    producer = replace(PRODUCER, ahead=notes)
+    run = Run(tmp_path / "out", workers=2)
+    generate(SMALL, producer, run, ignore, lambda *done: told.append(done))
+    said = [path.read_text() for path in noted.iterdir()]
+    assert {int(path.name) for path in noted.iterdir()} == set(range(SMALL.identities))
+    # One line each, of one process, when there was no shard yet.
+    assert len(set(said)) == 1
+    assert said[0].split()[1:] == ["0"]
+    assert told == [(0, 12), *[(1, 12)] * 12]
+    assert hashes(tmp_path / "out") == hashes(make(tmp_path / "whole"))
+
+
+def test_who_fails_ahead_is_named_and_the_run_goes_on_from_there(
+    tmp_path: Path, noted: Path
+) -> None:
+    run = Run(tmp_path / "out")
+    with pytest.raises(ValueError, match="p000005: the picture must not be black"):
+        generate(SMALL, replace(PRODUCER, ahead=fails_once), run, ignore)
+    assert (run.out / "config.json").exists()
+    assert not list(run.out.glob("*.tar"))
+    (noted / "mended").touch()
+    generate(SMALL, replace(PRODUCER, ahead=fails_once), replace(run, resume=True), ignore)
+    assert hashes(run.out) == hashes(make(tmp_path / "whole"))
+    with pytest.raises(ChildProcessError, match="a worker died with code 3 while at person "):
+        generate(SMALL, replace(PRODUCER, ahead=falls_dead), Run(tmp_path / "other"), ignore)
+
+
+def test_nothing_is_made_ahead_for_shards_that_are_finished(tmp_path: Path, noted: Path) -> None:
+    run = Run(tmp_path / "out")
+    with pytest.raises(ValueError, match="p000005"):
+        generate(SMALL, with_maker(refuses), run, ignore)
+    left = {path.name for path in run.out.glob("*.tar")}
+    assert left
+    again = replace(run, resume=True)
+    generate(SMALL, replace(PRODUCER, ahead=notes), again, ignore)
+    rows = open_folder(run.out).index.to_pylist()
+    people = {row["identity"] for row in rows if row["shard"] not in left}
+    assert {f"p{int(path.name):06d}" for path in noted.iterdir()} == people

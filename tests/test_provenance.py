@@ -11,6 +11,7 @@ from assets import manifest
 from generator import provenance, synth3d, synth_record
 from generator.config import GenerateConfig
 from generator.provenance import DECIDING, ROOT, source, sources_sha256, vectors
+from render import device
 
 CONFIG = GenerateConfig(identities=40, seed=7, ages="0-90", rig="blendshapes")
 
@@ -33,6 +34,13 @@ def test_any_change_of_the_code_changes_its_hash(tmp_path: Path) -> None:
     (tmp_path / "rigging" / "more.py").write_text("")
     seen.add(sources_sha256(tmp_path, DECIDING))
     assert len(seen) == 6
+    # What lies apart changes nothing, and all else does.
+    apart = ("generator/shards",)
+    without = sources_sha256(tmp_path, DECIDING, apart)
+    (tmp_path / "generator" / "shards" / "codec.py").write_text("")
+    assert sources_sha256(tmp_path, DECIDING, apart) == without
+    (tmp_path / "generator" / "config.py").write_text("")
+    assert sources_sha256(tmp_path, DECIDING, apart) != without
     with pytest.raises(ValueError, match="nowhere must hold the source of a package, got none"):
         sources_sha256(tmp_path, ["nowhere"])
 
@@ -66,8 +74,8 @@ def test_a_graphics_card_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     class Card:
         name = "Card 1"
 
-    monkeypatch.setattr(synth3d.device, "start", lambda device: "cuda:0")
-    monkeypatch.setattr(synth3d.wp, "get_device", lambda name: Card)
+    monkeypatch.setattr(device, "start", lambda device: "cuda:0")
+    monkeypatch.setattr(device.wp, "get_device", lambda name: Card)
     assert synth3d.made_with(GenerateConfig(device="cuda"))["gpu"] == "Card 1"
 
 

@@ -9,12 +9,12 @@ import cv2
 import numpy as np
 import pytest
 
-from assets import makehuman
+from assets import hunyuan3d, makehuman
 from generator import flame_add
 from generator.preview import au_sheet, error_sheet
 from generator.shards import codec
 from scripts import cli, eval_rig, generate
-from tests import flame_files, head_files
+from tests import flame_files, head_files, stand_in_hy3dgen, tiny_kandinsky
 from tests import test_import_openface as openface
 from tests.fake_producer import PRODUCER
 from tests.packs import forget, write_pack
@@ -126,6 +126,8 @@ def test_every_command_runs(
 ) -> None:
     table = write_pack(tmp_path / "PACK")
     flame_files.write(tmp_path / "FLAME", "numpy 2")
+    tiny_kandinsky.write(tmp_path / "WEIGHTS")
+    stand_in_hy3dgen.write_weights(tmp_path / "HUNYUAN", hunyuan3d.PAINTERS[0])
     monkeypatch.setattr(flame_add, "add", partial(flame_add.add, people=100))
     monkeypatch.setattr(makehuman, "known", lambda: table)
     monkeypatch.setenv("PAIN3D_ASSETS", str(tmp_path / "added"))

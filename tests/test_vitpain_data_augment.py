@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from vitpain import torchvision_ready
+from assets import torchvision_ready
 from vitpain.data.augment import (
     NONE,
     REAL,

@@ -10,8 +10,8 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from assets import torchvision_ready
 from tests.learning import MODEL
-from vitpain import torchvision_ready
 from vitpain.model import backbone, build, weights
 from vitpain.model.config import ModelConfig
 from vitpain.train import begin

@@ -13,10 +13,10 @@ from assets import atomic, environments
 from assets.face_detector import cascade
 from assets.facs import AUS
 from generator import pool, synth3d
-from generator.audit import frames, page, plots, source
+from generator.audit import frames, notes, page, plots, source
 from generator.audit.detector import EYE, FACE
 from generator.audit.frames import Picture
-from generator.audit.person import UNDER_HAIR, Sitting, Step, columns, measure, pictures
+from generator.audit.person import Sitting, Step, columns, measure, pictures
 from generator.audit.regions_sheet import regions_sheet
 from generator.audit.report import Report, figures, report
 from generator.audit.sitting import LIGHT, seat
@@ -27,6 +27,7 @@ from generator.provenance import source as code
 from generator.shards.folder import DataSet, open_folder
 from generator.shards.index import Row
 from generator.shards.manifest import json_bytes
+from render import device
 
 logger = logging.getLogger(__name__)
 
@@ -88,11 +89,14 @@ def audit(folder: Path, out: Path, config: AuditConfig, progress: Progress) -> R
     everybody = source.people(data)
     if not everybody:
         raise ValueError(f"{folder} must have people to be audited, got an empty index")
+    people = source.chosen(everybody, config.people)
     origin = source.origin(data, f"sha256:{code(*DECIDING)}")
+    origin = source.with_skin(origin, people[0], config.device)
     if origin.config is None:
-        made = _of_frames(data, everybody, config, origin.reason, progress)
+        made = _of_frames(data, people, config, origin.reason, progress)
     else:
-        made = _again(data, everybody, config, origin, progress)
+        stored = source.chosen(everybody, STORED)
+        made = _again(data, (people, stored), config, origin, progress)
     with filling(out, frozenset(_names(made))):
         _write(out, made)
     return made
@@ -100,36 +104,28 @@ def audit(folder: Path, out: Path, config: AuditConfig, progress: Progress) -> R
 
 def _again(
     data: DataSet,
-    everybody: Sequence[Row],
+    chosen: tuple[Sequence[Row], Sequence[Row]],
     config: AuditConfig,
     origin: source.Origin,
     progress: Progress,
 ) -> Report:
+    """Report on people made again, and on the stored pictures of others."""
     assert origin.config is not None
     sitting = source.sitting_config(origin.config, config.size, config.device)
-    people = source.chosen(everybody, config.people)
+    people, stored = chosen
     shown = sheet_people(people)
     tasks = [(source.index_of(row), row["identity"] in shown) for row in people]
-    stored = source.chosen(everybody, STORED)
     total = len(tasks) * pictures(config.aus) + len(stored)
     synth3d.prepare(sitting)
+    if sitting.texture != "skin":
+        device.prepare(sitting.device, ("unlit",))
     work = partial(_sit, sitting, config.aus, config.light)
     sittings = pool.run(work, tasks, config.workers, lambda done: progress(done, total))
     seen = _stored_at_rest(data, stored, lambda done: progress(done, total))
-    notes = ["Its people were made again from seed and options, frontally, each action unit alone."]
-    if not origin.same_code:
-        notes.append("The folder was drawn by other code than the code that made them again.")
-    covered = [one.facts.identity for one in sittings if any(step.covered for step in one.steps)]
-    if covered:
-        brow = ", ".join(f"AU{au}" for au in UNDER_HAIR)
-        notes.append(
-            f"Hair lies over a part of the brow of {len(covered)} of them, whose {brow} are in no "
-            f"figure: {', '.join(covered)}."
-        )
-    notes += _method(config)
+    told = notes.again(sittings, config.light, origin.same_code)
     settings = {"people": len(people), "size": config.size, "light": config.light}
-    settings |= {name: getattr(origin.config, name) for name in ("seed", "head", "rig")}
-    return report(data.folder.resolve().name, "", settings, notes, sittings, seen)
+    settings |= {name: getattr(origin.config, name) for name in ("seed", "head", "rig", "texture")}
+    return report(data.folder.resolve().name, "", settings, told, sittings, seen)
 
 
 def _sit(
@@ -146,26 +142,19 @@ def _sit(
 
 def _of_frames(
     data: DataSet,
-    everybody: Sequence[Row],
+    people: Sequence[Row],
     config: AuditConfig,
     reason: str,
     progress: Progress,
 ) -> Report:
-    people = source.chosen(everybody, config.people)
     rows = _rows(data, people)
     total = sum(min(len(own), frames.MOST) for own in rows)
     work = partial(_look, data)
     looked = pool.run(work, rows, config.workers, lambda done: progress(done, total))
     seen = [picture for own in looked for picture in own]
-    notes = [
-        f"The people of this folder cannot be made again: {reason}.",
-        "What follows is what its pictures allow: how often faces and eyes are found in them, and "
-        "how lengths of the face go with the labels. Whether an action unit changes the picture "
-        "where it acts and nowhere else cannot be told from them, nor whether groups are even: in "
-        "these pictures action units come together, heads turn and lights differ.",
-    ]
     settings = {"people": len(people), "pictures": len(seen)}
-    return report(data.folder.resolve().name, reason, settings, notes, [], seen)
+    told = notes.frames(reason)
+    return report(data.folder.resolve().name, reason, settings, told, [], seen)
 
 
 def _look(data: DataSet, rows: list[Row], done: Callable[[int], None]) -> list[Picture]:
@@ -200,19 +189,6 @@ def _stored_at_rest(
         seen += frames.look(data, kept)
         done(1)
     return seen
-
-
-def _method(config: AuditConfig) -> list[str]:
-    """What a reader must know of how it was measured."""
-    return [
-        "Change is the mean |ΔL*| against the neutral over the pixels of an AU's region, which is "
-        "drawn from anatomy and carried to each face by the atlas; the noise of the sensor is the "
-        "same in both.",
-        "The neutral taken again: the head turned by 1° either way about the point between the "
-        "eyes, exposure 5 % up or down, other noise; the mean of the four.",
-        f"Everybody sits in the light of {config.light}; under flatter light the same folds show "
-        "less. Hair may lie over the forehead as it does in the folder.",
-    ]
 
 
 def sheet_people(people: Sequence[Row]) -> set[str]:

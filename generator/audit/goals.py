@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from assets.facs import NAMES
 from generator.audit.person import Step
 from generator.audit.summary import Cell, Course, Rate
+from generator.audit.texture import Complexion
 
 JUDGED = (4, 6, 7, 9, 10)
 """The graded AUs of pain, which the goals on growth, place and evenness are for."""
@@ -18,6 +19,20 @@ EYE_LEFT = 0.02
 ONE_FACE = 0.98
 EYES_CLOSED = 0.5
 """Closed eyes are to be found no oftener than this share of the open ones."""
+TONE = 3.0
+"""L*. The median of the whole face is the one asked for; the cheeks and foreheads of our own skins
+are up to 2.1 from it, most where a beard's shadow darkens the rest, and up to 2.8 when they have
+been through a portrait."""
+SEAM = 4.0
+"""Our own skins have at most 2.8, and 3.5 on an atlas of 512 texels; a chest that is 3 L* lighter
+than the neck gives 4 on even skin."""
+SIDE_LIGHT = 1.0
+"""L*. Our own skins have at most 0.2; a lamp at the side that adds 5 % there and takes 5 % away on
+the other side gives 1.3 and more."""
+PSNR_DB = 25.0
+"""A portrait of our own skin in a lamp's light comes back at 45 to 50, with noise of 8 grey steps,
+which no atlas keeps, at 30; in even light at 19 to 22.5, with the lamp on the other side at 14 to
+17."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +49,19 @@ class Goal:
     short: tuple[str, ...]
 
 
-def goals(courses: Sequence[Course], cells: Sequence[Cell], rates: Sequence[Rate]) -> list[Goal]:
+def goals(
+    courses: Sequence[Course],
+    cells: Sequence[Cell],
+    rates: Sequence[Rate],
+    textures: Sequence[Complexion],
+) -> list[Goal]:
     """Hold everything that was measured against what must be reached."""
     listed = [goal for au in JUDGED for goal in _of_au(au, courses, cells)]
     listed += [_brows(courses), _lids(courses), _lip(courses), _closed(courses)]
     listed += [_one_face(rates), _open_eyes(rates)]
+    listed += [_tone(textures), _seam(textures), _side_light(textures)]
+    if any(one.psnr_db is not None for one in textures):
+        listed.append(_portrait(textures))
     return listed
 
 
@@ -143,6 +166,50 @@ def _open_eyes(rates: Sequence[Rate]) -> Goal:
         ratio,
         lambda value: value <= EYES_CLOSED,
         good=lambda value: -value,
+    )
+
+
+def _tone(textures: Sequence[Complexion]) -> Goal:
+    measured = [
+        (f"{one.identity} {place}", value)
+        for one in textures
+        for place, value in (("forehead", one.forehead), ("cheeks", one.cheeks))
+    ]
+    return _goal(
+        "texture: L* of forehead and cheeks over that asked for, every person",
+        f"within {TONE:g}",
+        measured,
+        lambda value: abs(value) <= TONE,
+        lambda value: -abs(value),
+    )
+
+
+def _seam(textures: Sequence[Complexion]) -> Goal:
+    return _goal(
+        "texture: change of colour across seams over that beside them, every person",
+        f"at most {SEAM:g}",
+        [(one.identity, one.seam) for one in textures],
+        lambda value: value <= SEAM,
+        lambda value: -value,
+    )
+
+
+def _side_light(textures: Sequence[Complexion]) -> Goal:
+    return _goal(
+        "texture: mean L* between the halves of the face by light from a side, every person",
+        f"at most {SIDE_LIGHT:g}",
+        [(one.identity, one.side_light) for one in textures],
+        lambda value: value <= SIDE_LIGHT,
+        lambda value: -value,
+    )
+
+
+def _portrait(textures: Sequence[Complexion]) -> Goal:
+    return _goal(
+        "texture: portrait drawn again where it was confident, PSNR, every person",
+        f"at least {PSNR_DB:g} dB",
+        [(one.identity, one.psnr_db) for one in textures],
+        lambda value: value >= PSNR_DB,
     )
 
 

@@ -13,6 +13,7 @@ from generator.audit.detector import Detection, detect
 from generator.audit.sheet import Sheet
 from generator.audit.sitting import AGAIN, Sitter, Taken
 from generator.audit.source import newborn
+from generator.audit.texture import Complexion, complexion
 from generator.identity import Identity
 from generator.synth_record import under_hair
 
@@ -92,6 +93,7 @@ class Sitting:
     facts: Facts
     steps: tuple[Step, ...]
     found: Found
+    texture: Complexion
     sheet: bytes | None
 
 
@@ -114,7 +116,10 @@ def pictures(aus: Sequence[int]) -> int:
 def measure(
     sitter: Sitter, aus: Sequence[int], with_sheet: bool, report: Callable[[int], None]
 ) -> Sitting:
-    """Draw and measure a person. Raises ValueError where a picture shows no skin."""
+    """Draw and measure a person.
+
+    Raises ValueError where a picture shows no skin, and as `texture.complexion` does.
+    """
     facts = facts_of(sitter.person.identity)
     neutral = sitter.take({})
     at_rest = change.seen(neutral.frame)
@@ -133,7 +138,8 @@ def measure(
             if sheet is not None:
                 sheet.add(au, intensity, taken.frame.image)
             report(1)
-    return Sitting(facts, tuple(steps), found, None if sheet is None else sheet.jpeg(_title(facts)))
+    drawn = None if sheet is None else sheet.jpeg(_title(facts))
+    return Sitting(facts, tuple(steps), found, complexion(sitter.config, sitter.person), drawn)
 
 
 def _step(

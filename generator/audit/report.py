@@ -12,6 +12,7 @@ from generator.audit.frames import Picture
 from generator.audit.goals import Goal, goals
 from generator.audit.person import Found, Sitting, Step
 from generator.audit.summary import Cell, Course, Rate, cells, courses, rates, spearman
+from generator.audit.texture import Complexion
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class Report:
     goals: tuple[Goal, ...]
     stored: tuple[Rate, ...]
     frames: tuple[InFrames, ...]
+    textures: tuple[Complexion, ...]
     sheets: dict[str, bytes] = field(default_factory=dict)
 
 
@@ -65,6 +67,7 @@ def report(
     own = courses(steps)
     grouped = cells(own)
     found = rates([sitting.found for sitting in sittings])
+    textures = tuple(sitting.texture for sitting in sittings)
     again = not reason
     return Report(
         folder=folder,
@@ -76,9 +79,10 @@ def report(
         courses=tuple(own),
         cells=tuple(grouped),
         rates=tuple(found),
-        goals=tuple(goals(own, grouped, found)) if again else (),
+        goals=tuple(goals(own, grouped, found, textures)) if again else (),
         stored=tuple(rates(_stored(pictures))),
         frames=() if again else tuple(in_frames(pictures)),
+        textures=textures,
         sheets={s.facts.identity: s.sheet for s in sittings if s.sheet is not None},
     )
 
@@ -156,6 +160,7 @@ def figures(made: Report) -> dict[str, Any]:
         "goals": [asdict(goal) for goal in made.goals],
         "action_units": [asdict(cell) for cell in made.cells if cell.kind == "all"],
         "groups": [asdict(cell) for cell in made.cells if cell.kind != "all"],
+        "textures": [asdict(one) for one in made.textures],
         "detector": [asdict(rate) for rate in made.rates],
         "detector_in_the_folder": [asdict(rate) for rate in made.stored],
         "in_the_folder": [asdict(one) for one in made.frames],

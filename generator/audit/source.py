@@ -7,11 +7,15 @@ from typing import Any
 
 from assets.facs import Number
 from assets.population import band_name
-from generator.config import REPLACED, GenerateConfig
+from generator.config import OF_DIFFUSION, REPLACED, UNSTATED, GenerateConfig
 from generator.identity import make_identity
+from generator.portrait import painted
+from generator.portrait.keys import texture_key
 from generator.provenance import added
 from generator.shards.folder import DataSet
 from generator.shards.index import Row
+from generator.synth3d import dressed
+from render.device import Device
 
 # Files and folders of the user, which the audit needs none of: it has its own expressions, light
 # and background.
@@ -38,7 +42,7 @@ def origin(data: DataSet, here: str) -> Origin:
     if options is None or drawn_by is None:
         return Origin(None, "it was not drawn by this project's 3D path", False)
     same = drawn_by == here
-    names = {field.name for field in fields(GenerateConfig)}
+    names = {field.name for field in fields(GenerateConfig)} - set(UNSTATED)
     strange = sorted(set(options) ^ names)
     if strange:
         return Origin(None, f"this version does not share its option {strange[0]}", same)
@@ -56,8 +60,12 @@ def _restored(options: dict[str, Any]) -> GenerateConfig:
         for name, value in options.items()
         if name not in PATHS and not (name in REPLACED and value is None)
     }
-    if given["background"] == "folder":
+    skin = given["texture"] == "skin"
+    # The networks that paint skin and backgrounds are stated together.
+    if given["background"] == "folder" or (given["background"] == "inpaint" and skin):
         given["background"] = "plain"
+    if skin:
+        given = {name: value for name, value in given.items() if name not in OF_DIFFUSION}
     if options["environment_folder"] is not None:
         given["environments"] = ()
     return GenerateConfig(**given)
@@ -87,6 +95,25 @@ def _other_person(data: DataSet, config: GenerateConfig) -> str | None:
             if getattr(person, name) != row[name]:
                 return f"{row['identity']} has {name} {row[name]}, got {getattr(person, name)}"
     return None
+
+
+def with_skin(origin: Origin, first: Row, device: Device) -> Origin:
+    """The same where painted skin is in the store, as that of the `first` who sits for the audit.
+
+    Else people cannot be made again; `device` is what draws.
+    """
+    config = origin.config
+    if config is None or config.texture == "skin":
+        return origin
+    try:
+        if config.device != device:
+            rule = f"{config.device}, which painted the skin of {first['identity']}"
+            raise ValueError(f"device must be {rule}, got {device}")
+        identity, body = dressed(config, index_of(first))
+        painted.load(texture_key(config, identity, body.head), identity.name)
+    except ValueError as error:
+        return Origin(None, f"their painted skin cannot be had: {error}", origin.same_code)
+    return origin
 
 
 def people(data: DataSet) -> list[Row]:

@@ -1,11 +1,14 @@
 """The tables of a report, as rows of text with a head each: for the terminal and for the page."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from assets.facs import HIGHEST_PSPI, NAMES
 from generator.audit.report import Report
 from generator.audit.summary import Cell, Rate
+from generator.audit.texture import Complexion
 
 LISTED = 6
 """Who falls short is named up to this many."""
@@ -25,6 +28,7 @@ def tables(report: Report) -> list[Table]:
     made = [
         _goals(report),
         _action_units(report),
+        _textures(report.textures),
         _detector(report.rates, "Cascades of OpenCV on neutrals drawn again"),
         _detector(report.stored, "Cascades of OpenCV on pictures in the folder, at rest"),
         _frames(report),
@@ -89,6 +93,34 @@ def _span(groups: Sequence[Cell]) -> str:
         return ""
     least, most = (pick(groups, key=lambda one: one.even) for pick in (min, max))
     return f"{least.even:.2f} {least.group} to {most.even:.2f} {most.group}"
+
+
+# What is told of textures: its name, where it stands, and the larger the worse it is, if it is.
+_TEXTURE: Sequence[tuple[str, str, Callable[[float], float] | None]] = (
+    ("L* of the forehead over that asked for", "forehead", abs),
+    ("L* of the cheeks over that asked for", "cheeks", abs),
+    ("chroma C* of both", "chroma", None),
+    ("hue of both, degrees", "hue_deg", None),
+    ("change of colour across seams over that beside them", "seam", float),
+    ("mean |dL*| between the halves of the face", "uneven", float),
+    ("the same by light from a side", "side_light", float),
+    ("PSNR of the portrait drawn again, dB", "psnr_db", lambda value: -value),
+)
+
+
+def _textures(textures: Sequence[Complexion]) -> Table:
+    rows = []
+    for title, name, bad in _TEXTURE:
+        known = [(one.identity, getattr(one, name)) for one in textures]
+        known = [(who, value) for who, value in known if value is not None]
+        if not known:
+            continue
+        values = [value for _, value in known]
+        worst = "" if bad is None else known[int(np.argmax([bad(one) for one in values]))][0]
+        middle = float(np.median(values))
+        rows.append((title, *map(_number, (middle, min(values), max(values))), worst))
+    head = ("of the albedo", "median", "lowest", "highest", "worst")
+    return Table("Textures", head, tuple(rows))
 
 
 def _detector(rates: Sequence[Rate], title: str) -> Table:

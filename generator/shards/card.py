@@ -91,6 +91,16 @@ MOVED = {
 """What turns action units into motion."""
 
 
+PAINTED = {
+    "texture": "Skin was painted: portraits by Kandinsky 2.2 (Apache-2.0), laid on the heads",
+    "background": "What stands behind the heads was painted round them by Kandinsky 2.2 "
+    "(Apache-2.0); `background.name` of a record is the prompt",
+}
+"""What the card says where diffusion paints."""
+HUNYUAN = """Skin was laid on the heads by Hunyuan3D-2. What that makes is bound by the licence
+which whoever made this data set accepted, and which bars its use for improving other models: """
+
+
 SENSORS = {
     "clean": "a perfect camera: no noise, no softness, no falling off towards the corners",
     "degraded": "a poor camera, held by hand and set wrong: noise, blur, false exposure and "
@@ -133,6 +143,10 @@ def about_options(
     text = about.text
     if options.get("rig") in MOVED:
         text += f"\n\n{MOVED[options['rig']]}"
+    text += _told_of_painting(options)
+    if options.get("texture") == "hunyuan3d":
+        licence = "other"
+        sources += f"\n\n{HUNYUAN}{(made_with or {}).get('hunyuan3d_licence', 'not known')}."
     kind = options.get("sensor")
     if kind in SENSORS:
         text += f"\n\nThe pictures look like those of {SENSORS[kind]}."
@@ -158,6 +172,16 @@ def about_options(
     text += f"""\n\nThe {" and the ".join(own)} of whoever made this data set, under a licence of
 their own, which decides what may be done with the whole."""
     return replace(about, licence="other", text=text)
+
+
+def _told_of_painting(options: dict[str, Any]) -> str:
+    told = ""
+    if options.get("texture", "skin") != "skin":
+        by = "" if options["texture"] == "kandinsky" else " by Hunyuan3D-2"
+        told += f"\n\n{PAINTED['texture']}{by}."
+    if options.get("background") == "inpaint":
+        told += f"\n\n{PAINTED['background']}."
+    return told
 
 
 def card(

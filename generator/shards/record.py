@@ -127,8 +127,10 @@ class LightFacts:
 class BackgroundFacts:
     """What stands behind the head."""
 
-    kind: Annotated[str | None, "environment, plain, gradient or folder"] = None
-    name: Annotated[str | None, "environment, or content hash of the user's picture"] = None
+    kind: Annotated[str | None, "environment, plain, gradient, folder or inpaint"] = None
+    name: Annotated[
+        str | None, "environment, content hash of the user's picture, or prompt of what was painted"
+    ] = None
     blur: Annotated[float | None, "diameter of the circle of confusion, pixels"] = None
 
 

@@ -15,10 +15,10 @@ from jaxtyping import Float, Float32
 from torch import Tensor, nn
 
 from assets import atomic
+from assets.torchvision_ready import declare
 from generator.shards import manifest
 from generator.shards.manifest import json_bytes, read_json
 from vitpain.model import weights as files
-from vitpain.torchvision_ready import declare
 
 HIDDEN = 1024
 Given = Literal["imagenet", "none"] | Path

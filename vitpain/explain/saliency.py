@@ -15,11 +15,11 @@ from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 from assets.facs import PAIN_AUS
+from assets.torchvision_ready import declare
 from vitpain.data.batch import Batch, unit
 from vitpain.model import backbone
 from vitpain.model.distilled import Distilled
 from vitpain.model.vitpain import ViTPain
-from vitpain.torchvision_ready import declare
 
 Maps = Mapping[str, Float[Tensor, "batch side side"]]
 

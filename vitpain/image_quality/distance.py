@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float32
 from torch import nn
 
-from vitpain.torchvision_ready import declare
+from assets.torchvision_ready import declare
 
 SUBSETS = 100
 SUBSET = 1000

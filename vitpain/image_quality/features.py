@@ -14,9 +14,9 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
+from assets.torchvision_ready import declare
 from generator.shards.manifest import checksum
 from vitpain.model import weights as files
-from vitpain.torchvision_ready import declare
 
 INCEPTION = "inception"
 INCEPTION_SIDE = 299

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from assets.torchvision_ready import declare
 from vitpain.model.config import ModelConfig
-from vitpain.torchvision_ready import declare
 
 NAME = "default"
 """What peft calls the adapters."""

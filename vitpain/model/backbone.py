@@ -8,9 +8,9 @@ from typing import Any, Literal, NamedTuple
 import torch
 from torch import nn
 
+from assets.torchvision_ready import declare
 from vitpain.model import weights as files
 from vitpain.model.config import ModelConfig
-from vitpain.torchvision_ready import declare
 
 Weights = Literal["hub", "none"] | Path
 Encoder = Any
