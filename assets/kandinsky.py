@@ -88,7 +88,11 @@ def _from_hub() -> dict[PartName, Path]:
 
 def _fetched(part: Part) -> Path:
     # Imported here: who reads a folder needs no hub.
-    import huggingface_hub
+    try:
+        import huggingface_hub
+    except ImportError as error:
+        rule = 'installed to fetch weights (pip install -e ".[diffusion]")'
+        raise ValueError(f"huggingface_hub must be {rule}, got none") from error
 
     try:
         folder = huggingface_hub.snapshot_download(
@@ -96,8 +100,9 @@ def _fetched(part: Part) -> Path:
         )
     except OSError as error:
         why = str(error).partition("\n")[0]
-        way = f"on a machine that is online, {part.command}; then {WAY}"
-        raise ValueError(f"{part.repository} must be on the hub, got {why} ({way})") from error
+        each = "; ".join(one.command for one in PARTS.values())
+        way = f"on a machine that is online, {each}; then {WAY}"
+        raise ValueError(f"{part.repository} must come from the hub: {why} ({way})") from error
     return Path(folder)
 
 

@@ -6,7 +6,8 @@ Nothing here is raised by hand: a data set that was begun with other code says s
 import hashlib
 from collections.abc import Sequence
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,8 @@ DECIDING = ("assets", "generator", "render", "rigging")
 """The packages that decide pixels and labels."""
 PAINTERS = ("diffusers", "torch", "transformers")
 """Libraries that decide what diffusion paints."""
+NEEDED = (*PAINTERS, "accelerate", "torchvision", "PIL")
+"""What painting imports."""
 PAINTED = ("kandinsky", "hunyuan3d", "inpaint")
 """Values of options that ask for it."""
 
@@ -74,11 +77,11 @@ def libraries(config: GenerateConfig) -> dict[str, str]:
     """
     if not config.paints:
         return {}
-    try:
-        return {name: version(name) for name in PAINTERS}
-    except PackageNotFoundError as error:
-        rule = 'installed (pip install -e ".[diffusion]")'
-        raise ValueError(f"{asked(config)}: {error.name} must be {rule}, got none") from error
+    for name in NEEDED:
+        if find_spec(name) is None:
+            rule = 'installed (pip install -e ".[diffusion]")'
+            raise ValueError(f"{asked(config)}: {name} must be {rule}, got none")
+    return {name: version(name) for name in PAINTERS}
 
 
 def sources_sha256(root: Path, packages: Sequence[str], apart: Sequence[str] = ()) -> str:

@@ -9,6 +9,7 @@ from assets.population import SPLITS
 from generator.config import GenerateConfig
 from generator.jobs import Run, generate
 from generator.producer import Producer
+from generator.provenance import libraries
 from generator.shards.folder import open_folder, parse_part
 from scripts.figures import check_json, table, write_json
 from scripts.options import built, checked, parse
@@ -56,7 +57,7 @@ def main(arguments: list[str], producer: Producer | None = None) -> int:
     if producer is None:
         producer = producer_of(config)
     start = time.monotonic()
-    with Bar(" people painted") as people, Bar(" pictures", resumed=True) as bar:
+    with Bar(" people painted", ends=True) as people, Bar(" pictures", resumed=True) as bar:
         generate(config, producer, run, bar.advance, people.advance)
     figures = summary(options.out, bar.done, time.monotonic() - start)
     print(table(figures))
@@ -67,6 +68,8 @@ def main(arguments: list[str], producer: Producer | None = None) -> int:
 def producer_of(config: GenerateConfig) -> Producer:
     """What makes these pictures: the renderer, after diffusion where that paints."""
     if config.paints:
+        # Before torch is imported: who lacks it is told how to get it.
+        libraries(config)
         from generator.diffusion.ahead import PRODUCER
 
         return PRODUCER

@@ -7,16 +7,18 @@ from tqdm import tqdm
 
 
 class Bar:
-    """Counts in `unit`; `scaled` writes 2M for 2,000,000.
+    """Counts in `unit`; `scaled` writes 2M for 2,000,000; `ends` closes it when all is done.
 
     With `resumed`, the first count is what a run before has done: it moves the bar and counts for
     neither the rate nor `done`.
     """
 
-    def __init__(self, unit: str, scaled: bool = False, resumed: bool = False) -> None:
+    def __init__(
+        self, unit: str, scaled: bool = False, resumed: bool = False, ends: bool = False
+    ) -> None:
         """Show nothing yet: what fails at once says so in one line."""
         self.done = 0
-        self._unit, self._scaled, self._resumed = unit, scaled, resumed
+        self._unit, self._scaled, self._resumed, self._ends = unit, scaled, resumed, ends
         self._bar: tqdm | None = None
 
     def __enter__(self) -> "Bar":
@@ -39,6 +41,8 @@ class Bar:
         self._bar.total = total
         self._bar.update(count)
         self.done += count
+        if self._ends and self._bar.n >= total:
+            self._bar.close()
 
     def __exit__(
         self,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from assets import added, atlas, skin
-from generator import synth3d
+from generator import provenance, synth3d
 from generator.config import GenerateConfig
 from generator.portrait import cameras, keys, painted, plate, store
 from generator.portrait.painted import BELOW, SIZE, Painted, laid
@@ -16,6 +16,7 @@ from generator.portrait.plate import Plate
 from generator.texture import Texture
 from generator.texture import skin as own_skin
 from render.background import decode_srgb
+from scripts import generate
 from tests.weights import added_weights
 
 CONFIG = GenerateConfig(
@@ -210,3 +211,31 @@ def test_a_background_comes_back_from_the_store() -> None:
     assert again.prompt == "in a garden"
     with pytest.raises(ValueError, match=r"p000001 must have a painted background in"):
         plate.load("l", "p000001")
+
+
+def test_a_store_that_cannot_be_written_is_named_before_anything_is_painted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.check()
+    assert store.root().is_dir()
+    (tmp_path / "file").write_text("")
+    for place in (tmp_path / "file", tmp_path / "file" / "in it"):
+        monkeypatch.setenv(store.VARIABLE, str(place))
+        with pytest.raises(ValueError, match=r"the store .* must be a folder that can be written"):
+            store.check()
+
+
+def test_what_is_not_installed_is_named_with_the_way_to_get_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = provenance.find_spec
+    for name in provenance.NEEDED:
+        monkeypatch.setattr(provenance, "find_spec", lambda one, gone=name: one != gone)
+        with pytest.raises(
+            ValueError, match=rf"texture kandinsky and .*: {name} must be installed"
+        ):
+            provenance.libraries(CONFIG)
+        with pytest.raises(ValueError, match=rf"{name} must be installed \(pip install -e "):
+            generate.producer_of(CONFIG)
+    monkeypatch.setattr(provenance, "find_spec", found)
+    assert set(provenance.libraries(CONFIG)) == set(provenance.PAINTERS)

@@ -4,8 +4,11 @@ Networks are large, so one process has them; what they paint goes into the store
 draw find it, and where a run that was killed finds what it has painted already.
 """
 
+import threading
 from dataclasses import replace
 from functools import cache
+
+from tqdm import tqdm
 
 from assets import hunyuan3d, kandinsky
 from generator import synth3d
@@ -25,6 +28,8 @@ KERNELS = ("blend", "layers", "unlit", "unwrap")
 @cache
 def painter(config: GenerateConfig) -> Painter:
     """The networks that these options ask for, loaded once a process."""
+    # The libraries' bars, which are not shown, would share a lock with other processes.
+    tqdm.set_lock(threading.RLock())
     return Painter(kandinsky.folders(painting_parts(config), asked(config)), config.settings)
 
 
@@ -53,7 +58,8 @@ def paint_ahead(config: GenerateConfig, index: int) -> None:
 
 
 def prepare(config: GenerateConfig) -> None:
-    """Compile the kernels once, those that lay portraits on heads too."""
+    """Compile the kernels once, those that lay portraits on heads too, and try the store."""
+    store.check()
     synth3d.prepare(config)
     device.prepare(config.device, KERNELS)
 

@@ -31,6 +31,17 @@ def root() -> Path:
     return (Path(cache) if cache else Path.home() / ".cache") / "pain3d"
 
 
+def check() -> None:
+    """Refuse a folder that cannot be written, before anything is painted for it."""
+    folder = root()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        atomic.write(folder / "writable", b"")
+    except OSError as error:
+        rule = f"a folder that can be written ({VARIABLE} names another)"
+        raise ValueError(f"the store {folder} must be {rule}, got {error.strerror}") from error
+
+
 def place(kind: Kind, key: str) -> Path:
     """The folder of an entry."""
     return root() / kind / key

@@ -144,6 +144,9 @@ def about_options(
     if options.get("rig") in MOVED:
         text += f"\n\n{MOVED[options['rig']]}"
     text += _told_of_painting(options)
+    if options.get("texture", "skin") != "skin":
+        sources = sources.replace("Head, skin and light", "Head and light")
+        sources = sources.replace("Skin and light", "Light")
     if options.get("texture") == "hunyuan3d":
         licence = "other"
         sources += f"\n\n{HUNYUAN}{(made_with or {}).get('hunyuan3d_licence', 'not known')}."
