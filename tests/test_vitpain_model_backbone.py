@@ -104,8 +104,8 @@ def test_blocks_without_trained_weights_add_at_once() -> None:
     ("name", "size", "said"),
     [
         ("vit_huge_patch99", 32, "backbone must be vit_mini_patch8_dinov3, .*, got vit_huge_patch"),
-        ("resnet18", 32, "must be a vision transformer with a class token, got resnet18"),
-        ("cait_xxs24_224", 32, "must be a vision transformer with a class token, got cait"),
+        ("resnet18", 32, "a ConvNeXt, or a vision transformer with a class token, got resnet18"),
+        ("cait_xxs24_224", 32, "a ConvNeXt, or a vision transformer with a class token, got cait"),
         ("vit_base_patch16_siglip_224", 32, "with a class token, got vit_base_patch16_siglip"),
         ("vit_tiny_patch16_224.no_such", 32, "that timm knows by that tag, got vit_tiny"),
         (EVA, 40, "size must be a multiple of the patch of 16, got 40"),

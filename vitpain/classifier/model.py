@@ -18,12 +18,11 @@ from assets import atomic
 from assets.torchvision_ready import declare
 from generator.shards import manifest
 from generator.shards.manifest import json_bytes, read_json
+from vitpain.model import convolutional
 from vitpain.model import weights as files
 
 HIDDEN = 1024
 Given = Literal["imagenet", "none"] | Path
-TAG = "fb_in1k"
-"""What timm calls the authors' weights that ImageNet-1k alone has trained: those of Keras too."""
 FRESH_SCALE = 0.1
 """Layer scale of random weights; ConvNeXt's own of 1e-6 would leave its blocks idle for long."""
 FORMAT = "pain3d classifier 1"
@@ -76,7 +75,7 @@ def origin(name: str, given: Given) -> Origin:
 
     Raises ValueError where timm has no such network, or what to do where weights are out of reach.
     """
-    tagged = _tagged(name)
+    tagged = convolutional.tagged(name)
     known = card(tagged)
     match given:
         case "none":
@@ -105,7 +104,7 @@ def build(first: Origin, classes: int) -> Classifier:
     backbone = timm.create_model(first.name.partition(".")[0], pretrained=False, num_classes=0)
     made = Classifier(backbone, known, classes)
     if first.path is not None:
-        _place(backbone, first.path, known, first.name)
+        convolutional.place(backbone, first.path, known, first.name)
     else:
         _wake(backbone)
     return made
@@ -163,27 +162,8 @@ def card(name: str) -> dict[str, Any]:
     return known.to_dict()
 
 
-def _tagged(name: str) -> str:
-    """The name with the tag of the weights of ImageNet-1k, where it has no tag and there are such.
-
-    timm's own choice has often seen more than ImageNet-1k, which the thesis's weights have not.
-    """
-    declare()
-    from timm.models import list_pretrained
-
-    own = f"{name}.{TAG}"
-    return own if "." not in name and own in list_pretrained(f"{name}.*") else name
-
-
 def _wake(backbone: nn.Module) -> None:
     """Let the blocks of a network without trained weights add from the first step on."""
     for name, parameter in backbone.named_parameters():
         if name.endswith(".gamma"):
             nn.init.constant_(parameter, FRESH_SCALE)
-
-
-def _place(backbone: nn.Module, path: Path, known: Mapping[str, Any], name: str) -> None:
-    """Set every weight of a network from a file; the file's own classifier is left out."""
-    given = files.without_classifier(files.read(path), known)
-    files.check(backbone.state_dict(), given, f"{path} must hold the weights of {name}")
-    backbone.load_state_dict(given, strict=True)

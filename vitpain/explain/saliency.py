@@ -153,7 +153,8 @@ def look(model: nn.Module, batch: Batch) -> Look:
 
 
 def maps(model: nn.Module, batch: Batch) -> Maps:
-    """Every map of `TEXTS`; those of neutrals only where every face has one that is looked at.
+    """Every map of `TEXTS`; those of neutrals only where every face has one that is looked at,
+    those of blocks only where the backbone's attend.
 
     Of several neutrals `cross` is the mean. Raises as `look` does.
     """
@@ -162,7 +163,9 @@ def maps(model: nn.Module, batch: Batch) -> Maps:
     count, side = len(batch.face), grid(net)
     blocks = [weights[:count] for weights in seen.weights[: len(net.backbone.blocks)]]
     prefix = int(net.backbone.num_prefix_tokens)
-    made = {"class_token": blocks[-1][:, 0, prefix:], "rollout": rollout(blocks)[:, prefix:]}
+    made: dict[str, Tensor] = {}
+    if blocks:
+        made |= {"class_token": blocks[-1][:, 0, prefix:], "rollout": rollout(blocks)[:, prefix:]}
     if seen.apart is not None and batch.has_neutral.shape[1] and bool(batch.has_neutral.all()):
         cross = seen.weights[-1][:, 0, 1:]
         made["cross"] = cross.unflatten(0, (count, -1)).mean(1)

@@ -13,7 +13,7 @@ from assets.facs import HIGHEST, NAMES, PAIN_AUS
 from vitpain.evaluate.table import escaped
 from vitpain.export.onnx_file import RANGES
 from vitpain.export.source import Source
-from vitpain.model import backbone, files
+from vitpain.model import backbone, convolutional, files
 from vitpain.model.config import ModelConfig
 from vitpain.model.output import THRESHOLDS
 
@@ -89,10 +89,12 @@ def _what(source: Source, file: str) -> str:
     config = source.config
     inner = config.student if config.variant == "distilled" else config.variant
     taught = TAUGHT if config.variant == "distilled" else ""
+    convolves = convolutional.named(config.backbone)
+    network = "convolutional network" if convolves else "vision transformer"
     return (
         f"`{file}` reads from a picture of a face how much pain its expression shows: PSPI, the "
         "Prkachin-Solomon pain intensity, and the six facial action units (AUs) that it is the sum "
-        f"of. The model is ViTPain, variant `{config.variant}`, on the vision transformer "
+        f"of. The model is ViTPain, variant `{config.variant}`, on the {network} "
         f"`{config.backbone}`: it {KINDS[inner]}.{taught}"
     )
 

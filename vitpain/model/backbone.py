@@ -1,4 +1,4 @@
-"""The vision transformer under a model: a timm backbone, with weights or without, called whole."""
+"""The network under a model: a timm backbone, with weights or without, called whole."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,12 +9,14 @@ import torch
 from torch import nn
 
 from assets.torchvision_ready import declare
+from vitpain.model import convolutional
 from vitpain.model import weights as files
 from vitpain.model.config import ModelConfig
 
 Weights = Literal["hub", "none"] | Path
 Encoder = Any
-"""A timm vision transformer: their classes share no base that names what all of them have."""
+"""A timm vision transformer, whose classes share no base that names what all of them have, or a
+`Convolutional`."""
 
 # Eva as DINOv3 is, small enough to learn from random weights on a CPU. Blocks add at once: with
 # DINOv3's own layer scale of 1e-5 the first hundreds of steps would see the patch embedding alone.
@@ -44,24 +46,20 @@ def create(config: ModelConfig, weights: Weights) -> Encoder:
     """Make the backbone, all of it trainable, with features out and no classifier.
 
     Its weights are random as torch's seed has it (`none`), fetched (`hub`) or read from a file.
-    Raises ValueError where there is no such backbone, it is no vision transformer with a class
-    token, the size is no multiple of its patch, or the weights are another's or of satellites.
+    Raises ValueError where there is no such backbone, it is neither a ConvNeXt nor a vision
+    transformer with a class token, the size is no multiple of its patch, or the weights are
+    another's or of satellites.
     """
     if weights != "none":
         _check_photographs(config.backbone)
-    backbone = _small(config) if config.backbone in SMALL else _timm(config)
-    for name in ("fc_norm", "head"):
-        setattr(backbone, name, nn.Identity())
-    # It would train, and nothing would ask it.
-    backbone.attn_pool = None
+    backbone = _bare(config)
     match weights:
         case "none":
             _wake(backbone)
         case "hub":
-            path = files.fetch(config.backbone, card(config.backbone))
-            files.place(backbone, files.read(path), config.backbone, path)
+            _place(backbone, config.backbone, files.fetch(config.backbone, card(config.backbone)))
         case Path():
-            files.place(backbone, files.read(weights), config.backbone, weights)
+            _place(backbone, config.backbone, weights)
     return backbone
 
 
@@ -74,7 +72,9 @@ def normalisation(config: ModelConfig) -> Normalisation:
 
 
 def patch(backbone: Encoder) -> int:
-    """Side of a patch in pixels."""
+    """Side of a patch in pixels; of a convolutional one, how far its places are apart."""
+    if isinstance(backbone, convolutional.Convolutional):
+        return backbone.stride
     return int(backbone.patch_embed.patch_size[0])
 
 
@@ -90,6 +90,8 @@ def card(name: str) -> dict[str, Any]:
     from timm.models import get_pretrained_cfg
 
     base = name.partition(".")[0]
+    if convolutional.named(base):
+        name = convolutional.tagged(name)
     if not timm.is_model(base):
         known = ", ".join(SMALL)
         raise ValueError(f"backbone must be {known} or a model of timm, got {name}")
@@ -107,6 +109,27 @@ def _check_photographs(name: str) -> None:
         raise ValueError(f"backbone must have weights of photographs, got satellite ones: {name}")
 
 
+def _bare(config: ModelConfig) -> Encoder:
+    """The backbone with features out, its weights as timm draws them."""
+    if convolutional.named(config.backbone):
+        made = convolutional.create(config)
+        _check_size(config, made.stride)
+        return made
+    backbone = _small(config) if config.backbone in SMALL else _timm(config)
+    for name in ("fc_norm", "head"):
+        setattr(backbone, name, nn.Identity())
+    # It would train, and nothing would ask it.
+    backbone.attn_pool = None
+    return backbone
+
+
+def _place(backbone: Encoder, name: str, path: Path) -> None:
+    if isinstance(backbone, convolutional.Convolutional):
+        convolutional.place(backbone.network, path, card(name), name)
+    else:
+        files.place(backbone, files.read(path), name, path)
+
+
 def _timm(config: ModelConfig) -> Encoder:
     card(config.backbone)
     import timm
@@ -120,9 +143,8 @@ def _timm(config: ModelConfig) -> Encoder:
         plan = timm.create_model(name, pretrained=False)
     # Others of timm put their class token elsewhere, or name their layers otherwise.
     if not isinstance(plan, Eva | VisionTransformer) or plan.cls_token is None:
-        raise ValueError(
-            f"backbone must be a vision transformer with a class token, got {config.backbone}"
-        )
+        rule = "a ConvNeXt, or a vision transformer with a class token"
+        raise ValueError(f"backbone must be {rule}, got {config.backbone}")
     _check_size(config, patch(plan))
     return timm.create_model(
         name, pretrained=False, num_classes=0, img_size=config.size, dynamic_img_size=False
@@ -159,5 +181,5 @@ def _check_size(config: ModelConfig, side: int) -> None:
 def _wake(backbone: Encoder) -> None:
     """Let the blocks of a backbone without trained weights add from the first step on."""
     for name, parameter in backbone.named_parameters():
-        if name.endswith((".gamma_1", ".gamma_2", ".ls1.gamma", ".ls2.gamma")):
+        if name.endswith((".gamma_1", ".gamma_2", ".gamma")):
             nn.init.constant_(parameter, FRESH_SCALE)

@@ -12,7 +12,7 @@ class ModelConfig:
     """All that decides a model's shape; it is stored beside the weights."""
 
     backbone: str = "vit_large_patch16_dinov3"
-    """A timm vision transformer with a class token, or a small one of `backbone.SMALL`."""
+    """Of timm a ConvNeXt or a vision transformer with a class token, or one of `backbone.SMALL`."""
     size: int = 224
     """Side of the pictures in pixels, a multiple of the backbone's patch."""
     variant: Variant = "reference"
