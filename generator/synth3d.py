@@ -142,7 +142,8 @@ def stage(config: GenerateConfig, person: "Likeness", view: View, before: Set | 
     light = light_of(view.lighting, config.environment_folder)
     painted = None
     if view.backdrop.kind == "inpaint":
-        painted = plate.load(background_key(config, person.key, drawn), person.identity.name)
+        key = background_key(config, person.key, view.lens, view.backdrop)
+        painted = plate.load(key, person.identity.name)
     background, facts = behind(view.backdrop, config, camera, light.exposure, painted)
     focus = eye_depth(head, camera)
     if view.lamp is not None:
@@ -206,7 +207,7 @@ def likeness(config: GenerateConfig, index: int) -> Likeness:
     Raises ValueError where diffusion was to paint their skin and has not.
     """
     identity, body = dressed(config, index)
-    key = texture_key(config, identity, body.head) if config.paints else ""
+    key = texture_key(config, identity, body) if config.paints else ""
     texture = skin(identity, texture_size(config.size))
     if config.texture != "skin":
         texture = paintings.laid(texture, paintings.load(key, identity.name))

@@ -256,7 +256,7 @@ def networks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def key(config: GenerateConfig, number: int) -> str:
     identity, body = synth3d.dressed(config, number)
-    return texture_key(config, identity, body.head)
+    return texture_key(config, identity, body)
 
 
 @pytest.mark.usefixtures("networks")

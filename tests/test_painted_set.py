@@ -12,6 +12,7 @@ from assets import hunyuan3d, kandinsky, skin
 from generator import jobs, synth3d
 from generator.config import GenerateConfig
 from generator.diffusion import ahead, backgrounds, texture
+from generator.diffusion.painter import Painter
 from generator.expression import make_expressions
 from generator.portrait import cameras, painted, store
 from generator.portrait.hunyuan import Hunyuan
@@ -92,9 +93,12 @@ def test_what_lies_in_the_store_is_not_painted_again(
 
     monkeypatch.setattr(texture, "paint", nobody)
     monkeypatch.setattr(backgrounds, "around", nobody)
+    monkeypatch.setattr(ahead, "painter", nobody)
+    monkeypatch.setattr(synth3d, "likeness", nobody)
     ahead.paint_ahead(CONFIG, 0)
-    # Neither for more expressions, nor for other pictures of the person.
+    # Neither for more expressions, nor for other pictures of the person, lit or turned otherwise.
     ahead.paint_ahead(replace(CONFIG, pain_per_identity=3), 0)
+    ahead.paint_ahead(replace(CONFIG, vary=("light", "pose")), 0)
     ahead.paint_ahead(replace(CONFIG, background="plain", size=96), 0)
     with pytest.raises(AssertionError, match="painted again"):
         ahead.paint_ahead(replace(CONFIG, vary=("background",)), 0)
@@ -146,7 +150,57 @@ def test_a_painter_that_fails_names_the_person_and_keeps_nothing(
     with pytest.raises(ValueError, match=r"^p000001: portrait must not be of one colour"):
         ahead.paint_ahead(CONFIG, 1)
     identity, body = synth3d.dressed(CONFIG, 1)
-    assert not store.there("textures", texture_key(CONFIG, identity, body.head))
+    assert not store.there("textures", texture_key(CONFIG, identity, body))
+
+
+class Sitting(Painter):
+    """A painter that keeps what it was asked, and gives a grey face and a red one from the side."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, np.ndarray, int]] = []
+        self.shown: list[tuple[np.ndarray, np.ndarray]] = []
+
+    def portrait(self, positive: str, negative: str, hint: np.ndarray, seed: int) -> np.ndarray:
+        self.asked.append((positive, hint, seed))
+        return np.full((*hint.shape, 3), 150, np.uint8)
+
+    def turned(
+        self, positive: str, negative: str, hint: np.ndarray, known: np.ndarray, keep: np.ndarray,
+        seed: int,
+    ) -> np.ndarray:  # fmt: skip
+        self.asked.append((positive, hint, seed))
+        self.shown.append((known, keep))
+        return np.full((*hint.shape, 3), (200, 60, 60), np.uint8)
+
+
+def test_each_side_is_asked_for_by_its_name_and_keeps_what_the_front_showed_better(
+    small: None, root: Path
+) -> None:
+    identity, body = synth3d.dressed(CONFIG, 0)
+    sitter, painter = texture.sit(CONFIG, identity, body), Sitting()
+    made = texture.paint(sitter, painter, None)
+    words = [asked[0] for asked in painter.asked]
+    assert ["face turned right" in one for one in words] == [False, True, False]
+    assert ["face turned left" in one for one in words] == [False, False, True]
+    assert {seed for _, _, seed in painter.asked} == {sitter.seed}
+    assert sitter.seed != texture.sit(CONFIG, *synth3d.dressed(CONFIG, 1)).seed
+    # The nose, nearest of all, lies to the side that is named.
+    columns = [np.unravel_index(hint.argmax(), hint.shape)[1] for _, hint, _ in painter.asked]
+    assert columns[2] < columns[0] < columns[1]
+    for (known, keep), to_right in zip(painter.shown, (True, False), strict=True):
+        assert 0.03 < keep.mean() < 0.4
+        kept = np.flatnonzero(keep.any(axis=0))
+        # What the front saw better lies on the side that turns away.
+        middle = kept.mean() - known.shape[1] / 2
+        assert (middle > 0) == to_right
+        assert np.abs(known[keep > 0].astype(int) - 150).mean() < 12
+    # Beside the ears the sides' red has come in, on both; in the middle of the face it has not.
+    rows, columns_ = made.albedo.shape[:2]
+    red = made.albedo[..., 0].astype(int) - made.albedo[..., 1]
+    row = slice(rows * 55 // 100, rows * 60 // 100)
+    for column in (25, 75):
+        there = red[row, columns_ * column // 100 - 20 : columns_ * column // 100 + 20]
+        assert there.mean() > red[row, columns_ // 2 - 20 : columns_ // 2 + 20].mean() + 15
 
 
 def test_the_second_stage_of_the_paper_takes_the_place_of_ours(

@@ -15,6 +15,7 @@ from generator.portrait.painted import BELOW, SIZE, Painted, laid
 from generator.portrait.plate import Plate
 from generator.texture import Texture
 from generator.texture import skin as own_skin
+from generator.view import make_view
 from render.background import decode_srgb
 from scripts import generate
 from tests.weights import added_weights
@@ -94,7 +95,7 @@ def test_a_write_that_fails_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> N
 
 def key_of(config: GenerateConfig, index: int = 0) -> str:
     identity, body = synth3d.dressed(config, index)
-    return keys.texture_key(config, identity, body.head)
+    return keys.texture_key(config, identity, body)
 
 
 def test_a_texture_is_known_by_person_painter_and_what_hides_skin_alone(
@@ -241,3 +242,44 @@ def test_what_is_not_installed_is_named_with_the_way_to_get_it(
             generate.producer_of(CONFIG)
     monkeypatch.setattr(provenance, "find_spec", found)
     assert set(provenance.libraries(CONFIG)) == set(provenance.PAINTERS)
+
+
+def test_a_background_is_known_by_person_lens_backdrop_and_what_is_drawn_of_the_head(
+    weights: Path,
+) -> None:
+    view, other = (make_view(CONFIG, 0, place) for place in range(2))
+    key = keys.background_key(CONFIG, "p", view.lens, view.backdrop)
+    same = ({"views": 3}, {"sensor": "degraded"}, {"occluders": ("cap",)}, {"image": "png"})
+    for change in same:
+        config = replace(CONFIG, **change)
+        assert keys.background_key(config, "p", view.lens, view.backdrop) == key
+    changed = [
+        keys.background_key(replace(CONFIG, **change), "p", view.lens, view.backdrop)
+        for change in ({"size": 96}, {"steps": 7}, {"creases": "off"}, {"flush": True})
+    ]
+    changed += [
+        keys.background_key(CONFIG, "q", view.lens, view.backdrop),
+        keys.background_key(CONFIG, "p", other.lens, view.backdrop),
+        keys.background_key(CONFIG, "p", view.lens, other.backdrop),
+    ]
+    assert len({key, *changed}) == 1 + len(changed)
+
+
+def test_what_hides_skin_is_in_the_key_of_a_texture(weights: Path) -> None:
+    identity, body = synth3d.dressed(CONFIG, 0)
+    key = keys.texture_key(CONFIG, identity, body)
+    points = body.cards.points
+    other = replace(points, barycentric=points.barycentric[:, ::-1].copy())
+    moved = replace(body, cards=replace(body.cards, points=other))
+    taller = replace(body, head=replace(body.head, vertices=body.head.vertices * np.float32(1.01)))
+    found = {keys.texture_key(CONFIG, identity, one) for one in (body, moved, taller)}
+    assert key in found
+    assert len(found) == 3
+
+
+def test_what_is_left_of_an_entry_that_was_half_deleted_blocks_nobody() -> None:
+    store.keep("textures", "k", {}, {"a.png": b"abc"})
+    (store.place("textures", "k") / store.FACTS).unlink()
+    assert not store.there("textures", "k")
+    store.keep("textures", "k", {}, {"a.png": b"abd"})
+    assert store.find("textures", "k") == ({}, {"a.png": b"abd"})

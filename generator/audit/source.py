@@ -110,7 +110,7 @@ def with_skin(origin: Origin, first: Row, device: Device) -> Origin:
             rule = f"{config.device}, which painted the skin of {first['identity']}"
             raise ValueError(f"device must be {rule}, got {device}")
         identity, body = dressed(config, index_of(first))
-        painted.load(texture_key(config, identity, body.head), identity.name)
+        painted.load(texture_key(config, identity, body), identity.name)
     except ValueError as error:
         return Origin(None, f"their painted skin cannot be had: {error}", origin.same_code)
     return origin

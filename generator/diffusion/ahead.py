@@ -15,7 +15,7 @@ from generator import synth3d
 from generator.config import GenerateConfig
 from generator.diffusion import backgrounds, texture
 from generator.diffusion.painter import Painter
-from generator.portrait import store
+from generator.portrait import plate, store
 from generator.portrait.hunyuan import Hunyuan
 from generator.portrait.keys import texture_key
 from generator.provenance import asked, painting_parts
@@ -45,16 +45,24 @@ def paint_ahead(config: GenerateConfig, index: int) -> None:
     """
     identity, body = synth3d.dressed(config, index)
     try:
-        key = texture_key(config, identity, body.head)
+        key = texture_key(config, identity, body)
         if config.texture != "skin" and not store.there("textures", key):
             second = _second(config.offload) if config.texture == "hunyuan3d" else None
             sitter = texture.sit(config, identity, body)
             texture.paint(sitter, painter(config), second).keep(key)
         if config.background == "inpaint":
-            person = synth3d.likeness(backgrounds.in_colour(config), index)
-            backgrounds.paint(config, person, painter(config))
+            _paint_backgrounds(config, key, index)
     except ValueError as error:
         raise ValueError(f"{identity.name}: {error}") from error
+
+
+def _paint_backgrounds(config: GenerateConfig, key: str, index: int) -> None:
+    lacking = backgrounds.lacking(config, key, index)
+    if not lacking:
+        return
+    person = synth3d.likeness(backgrounds.in_colour(config), index)
+    for name, view in lacking.items():
+        plate.keep(name, backgrounds.around(config, person, view, painter(config)))
 
 
 def prepare(config: GenerateConfig) -> None:

@@ -27,24 +27,26 @@ GREY = np.full(3, 128, np.uint8)
 
 
 def views(config: GenerateConfig, index: int) -> Iterator[View]:
-    """Views of a person whose backgrounds differ: one a place, and more where they vary."""
+    """Views of a person with a background of their own: one a place, and more where they vary.
+
+    What pictures share is painted for the first of them, in whatever pose and light the rest are.
+    """
     before: dict[int, object] = {}
     for number in range(len(make_expressions(config, index))):
         for place in range(config.views):
             view = make_view(config, index, place, number)
-            drawn = (view.pose, view.lens, view.lighting, view.backdrop)
-            if before.get(place) != drawn:
-                before[place] = drawn
+            if before.get(place) != view.backdrop:
+                before[place] = view.backdrop
                 yield view
 
 
-def paint(config: GenerateConfig, person: Likeness, painter: Painter) -> None:
-    """Paint what the store lacks of a person's backgrounds. Raises ValueError as `Painter` does."""
-    for view in views(config, person.identity.index):
-        drawn = (view.pose, view.lens, view.lighting, view.backdrop)
-        key = background_key(config, person.key, drawn)
-        if not store.there("backgrounds", key):
-            plate.keep(key, around(config, person, view, painter))
+def lacking(config: GenerateConfig, person: str, index: int) -> dict[str, View]:
+    """Views of person `index` whose backgrounds the store lacks, by key."""
+    every = {
+        background_key(config, person, view.lens, view.backdrop): view
+        for view in views(config, index)
+    }
+    return {key: view for key, view in every.items() if not store.there("backgrounds", key)}
 
 
 def around(config: GenerateConfig, person: Likeness, view: View, painter: Painter) -> Plate:
@@ -71,5 +73,5 @@ def around(config: GenerateConfig, person: Likeness, view: View, painter: Painte
 
 
 def in_colour(config: GenerateConfig) -> GenerateConfig:
-    """The options under which the painter is shown a person: nothing before the face."""
-    return replace(config, sensor="clean", occluders=("none",))
+    """The options under which the painter is shown a person: in colour, whatever takes pictures."""
+    return replace(config, sensor="clean")

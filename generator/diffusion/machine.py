@@ -1,5 +1,6 @@
 """The device that networks run on, the numbers they compute in, and who lies on it when."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,6 +9,9 @@ import torch
 from torch import nn
 
 from generator.portrait.settings import Settings
+
+FULL = re.compile(r"out of memory|ALLOC_FAILED|CUDNN_STATUS_NOT_INITIALIZED", re.I)
+"""What libraries of CUDA say where memory does not suffice, beside torch's own error."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,9 @@ class Machine:
             for network in networks:
                 network.to(self.device)
             yield
-        except torch.cuda.OutOfMemoryError as error:
+        except RuntimeError as error:
+            if not (isinstance(error, torch.cuda.OutOfMemoryError) or FULL.search(str(error))):
+                raise
             why = str(error).partition("\n")[0]
             way = "--offload, or --dtype float16, or another device"
             raise ValueError(f"{self.device} must have more memory: {why} ({way})") from error

@@ -15,6 +15,7 @@ from generator.body import Body
 from generator.config import GenerateConfig
 from generator.diffusion.painter import Painter
 from generator.identity import Identity
+from generator.makehuman import closet
 from generator.portrait import cameras, fill, own, prompts
 from generator.portrait.chart import chart, normals
 from generator.portrait.combine import Seen, combine
@@ -79,6 +80,9 @@ def sit(config: GenerateConfig, identity: Identity, body: Body) -> Sitter:
     head = body.head
     still = np.zeros((len(head.vertices), len(PAIN_AUS)), np.float32)
     texture = own_skin(identity, SIZE)
+    if config.hair == "makehuman":
+        # Cards of the pack hide skin by its own alpha.
+        closet.dress(texture, identity, closet.outfit(config, identity))
     return Sitter(
         config,
         identity,

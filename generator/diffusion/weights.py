@@ -68,8 +68,8 @@ def prior(folder: Path, dtype: torch.dtype) -> Prior:
         return Prior(
             network(diffusers.PriorTransformer, folder / "prior", torch_dtype=dtype),
             network(encoder, folder / "text_encoder", dtype=dtype),
-            tokenizer.from_pretrained(folder / "tokenizer", local_files_only=True),
-            scheduler.from_pretrained(folder / "scheduler", local_files_only=True),
+            _described(tokenizer, folder / "tokenizer"),
+            _described(scheduler, folder / "scheduler"),
         )
 
 
@@ -80,8 +80,21 @@ def decoder(folder: Path, dtype: torch.dtype) -> Decoder:
         return Decoder(
             network(diffusers.UNet2DConditionModel, folder / "unet", torch_dtype=dtype),
             network(diffusers.VQModel, folder / "movq", torch_dtype=dtype),
-            diffusers.DDPMScheduler.from_pretrained(folder / "scheduler", local_files_only=True),
+            _described(diffusers.DDPMScheduler, folder / "scheduler"),
         )
+
+
+def _described(kind: Any, folder: Path) -> Any:
+    """A tokenizer or scheduler of a folder. Raises ValueError that names it where it is none.
+
+    What reads its files raises errors of many kinds, some of them only `Exception`.
+    """
+    try:
+        return kind.from_pretrained(folder, local_files_only=True)
+    except Exception as error:
+        why = " ".join(str(error).split())
+        rule = f"what {kind.__name__} reads; fetch it again"
+        raise ValueError(f"{folder} must be {rule}, got {why}") from error
 
 
 def network(kind: Any, folder: Path, **dtype: torch.dtype) -> nn.Module:

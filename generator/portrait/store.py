@@ -85,6 +85,9 @@ def keep(kind: Kind, key: str, facts: Mapping[str, Any], files: Mapping[str, byt
         text = json.dumps({**facts, HASHES: hashes}, indent=1, sort_keys=True)
         # Last: where it stands, the entry is whole.
         atomic.write(half / FACTS, f"{text}\n".encode())
+        if not there(kind, key):
+            # What is left of an entry that somebody began to delete.
+            shutil.rmtree(folder, ignore_errors=True)
         try:
             half.rename(folder)
         except OSError:
