@@ -1,0 +1,231 @@
+"""A study whose cells nobody trained: arms that predict as well as they are told to.
+
+All arms see the same 25 people. What an arm gets wrong of a person is drawn anew for every arm and
+seed, so that arms of one effect are exchangeable within people.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from assets.facs import PAIN_AUS, pspi_array
+from assets.folds import Fold, folds
+from assets.unbc import SUBJECTS
+from generator.shards.manifest import json_bytes
+from vitpain.ablation.arms import BASE, Arm
+from vitpain.ablation.stored import CELL, CELLS, COST, FORMAT, STUDY
+from vitpain.ablation.tally import DECIDED, Frames
+from vitpain.evaluate import predictions
+from vitpain.evaluate.predictions import LEVELS
+
+PAINTED, DRAWN = "painted", "drawn"
+ARMS = (
+    Arm("real"),
+    Arm("real_classical", classical=True),
+    Arm("real+painted", beside=(PAINTED,)),
+    Arm("real+drawn", beside=(DRAWN,)),
+)
+SOURCES = ({"name": PAINTED, "kind": "2d"}, {"name": DRAWN, "kind": "3d"})
+
+
+@dataclass(frozen=True)
+class Effect:
+    """How an arm predicts; all in PSPI but `shrink`, by which the label is multiplied.
+
+    `person` is the spread of what it gets wrong of a person, `start` that of a person and seed,
+    `network` that of all people whom one network judges.
+    """
+
+    noise: float = 0.8
+    person: float = 0.3
+    start: float = 0.2
+    shrink: float = 0.7
+    network: float = 0.0
+
+
+SAME = Effect()
+
+
+@dataclass(frozen=True)
+class Labels:
+    """People by number, their frames' AUs and PSPI."""
+
+    subject: np.ndarray
+    aus: np.ndarray
+    pspi: np.ndarray
+    common: np.ndarray
+    """What every arm gets wrong of a frame's person."""
+
+
+def labels(rng: np.random.Generator, each: int, subjects: int = len(SUBJECTS)) -> Labels:
+    """As many frames of each person; about one in five shows pain, more in some people."""
+    subject = np.repeat(np.arange(subjects), each)
+    often = rng.beta(1.0, 4.0, subjects)[subject]
+    strength = np.where(rng.random(len(subject)) < often, rng.beta(1.2, 2.5, len(subject)), 0.0)
+    shares = rng.uniform(0.3, 1.0, (subjects, len(PAIN_AUS)))[subject]
+    aus = np.round(5 * shares * strength[:, None])
+    aus[:, -1] = strength > 0.6
+    common = rng.normal(0, 0.4, subjects)[subject]
+    return Labels(subject, aus, pspi_array(aus), common)
+
+
+def hats(rng: np.random.Generator, given: Labels, effect: Effect, seeds: int) -> np.ndarray:
+    """What an arm says of every frame by each seed: an array of seeds and frames."""
+    people = int(given.subject.max()) + 1
+    person = rng.normal(0, effect.person, people)
+    start = rng.normal(0, effect.start, (seeds, people))
+    # Networks judge five people each, those of a fold.
+    network = np.repeat(rng.normal(0, effect.network, (seeds, -(-people // 5))), 5, axis=1)
+    wrong = (person + start + network[:, :people])[:, given.subject]
+    noise = rng.normal(0, effect.noise, wrong.shape)
+    return np.clip(effect.shrink * given.pspi + given.common + wrong + noise, 0, 16)
+
+
+def chances(hat: np.ndarray, level: int) -> np.ndarray:
+    return 1 / (1 + np.exp(-2 * (hat - level + 0.3)))
+
+
+def frames(
+    key: int, effects: Sequence[Effect], seeds: int, each: int, subjects: int = len(SUBJECTS)
+) -> Frames:
+    """Frames of arms as they are summed up, with 0.5 as every threshold."""
+    rng = np.random.Generator(np.random.Philox(key=key))
+    given = labels(rng, each, subjects)
+    hat = np.stack([hats(rng, given, one, seeds) for one in effects])
+    shape = (len(effects), subjects, seeds)
+    arm, seed = np.ogrid[: len(effects), :seeds]
+    place = (arm[..., None], given.subject, seed[..., None])
+    group = np.ravel_multi_index(np.broadcast_arrays(*place), shape).ravel()
+    hat = hat.ravel()
+    scores = {level: chances(hat, level) for level in LEVELS}
+    return Frames(
+        np.tile(given.pspi, len(effects) * seeds),
+        hat,
+        scores,
+        {level: scores[level] > 0.5 for level in DECIDED},
+        {level: np.zeros(shape, bool) for level in DECIDED},
+        group,
+        shape,
+    )
+
+
+def write(
+    folder: Path,
+    effects: Mapping[str, Effect],
+    *,
+    arms: Sequence[Arm] = ARMS,
+    models: Sequence[str] = ("plain",),
+    fractions: Sequence[float] = (1.0,),
+    seeds: int = 2,
+    each: int = 30,
+    key: int = 0,
+) -> Path:
+    """Write a finished study; arms that have no effect of their own predict by `SAME`."""
+    rng = np.random.Generator(np.random.Philox(key=key))
+    given = labels(rng, each)
+    study = {
+        "format": FORMAT,
+        "config": {"models": list(models), "fractions": list(fractions), "seeds": seeds},
+        "arms": [asdict(arm) for arm in arms],
+        "real": {"name": "real", "folder": "real", "manifest": "0" * 64, "frames": len(given.pspi),
+                 "subjects": len(SUBJECTS), "source": "unbc-surrogate"},
+        "sources": [{**one, "folder": one["name"], "manifest": "1" * 64, "frames": 2000}
+                    for one in SOURCES],
+        "surrogate": True,
+        "level16": {one["name"]: 0 for one in SOURCES},
+        "matched": {"1": {str(level): 10 for level in range(1, 6)}},
+        "versions": {"numpy": np.__version__},
+        "commit": None,
+    }  # fmt: skip
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / STUDY).write_bytes(json_bytes(study))
+    divided = folds("public5", SUBJECTS, 0)
+    for model in models:
+        for fraction in fractions:
+            for arm in arms:
+                said = hats(rng, given, effects.get(arm.name, SAME), seeds)
+                for seed in range(seeds):
+                    for fold in divided:
+                        _cell(folder, arm, (model, fraction, seed), fold, given, said[seed], rng)
+    return folder
+
+
+def cell(study: Path, arm: str = BASE, seed: int = 0, fold: int = 1) -> Path:
+    """The folder of a cell of all real subjects."""
+    return study / CELLS / f"{arm}-plain-1-{seed}-{fold}".replace("+", "_")
+
+
+def change(path: Path, how: Callable[[dict[str, list[Any]]], None]) -> None:
+    """Change the columns of a cell's predictions."""
+    columns = predictions.read(path / predictions.NAME).to_pydict()
+    how(columns)
+    table = pa.table(columns, schema=predictions.SCHEMA)
+    predictions.write(path / predictions.NAME, table)
+
+
+def _cell(
+    folder: Path,
+    arm: Arm,
+    what: tuple[str, float, int],
+    fold: Fold,
+    given: Labels,
+    hat: np.ndarray,
+    rng: np.random.Generator,
+) -> None:
+    model, fraction, seed = what
+    name = f"{arm.name}-{model}-{fraction:g}-{seed}-{fold.number}".replace("+", "_")
+    place = folder / CELLS / name
+    place.mkdir(parents=True)
+    train = int(np.isin(given.subject, [SUBJECTS.index(one) for one in fold.train]).sum())
+    learnt = {
+        "real": round(train * fraction) if arm.real else 0,
+        "synthetic": {one: round(500 * arm.share) for one in arm.synthetic},
+        "by_level": {"0": 100},
+        "subjects": round(len(fold.train) * fraction) if arm.real else 0,
+    }
+    facts = {"id": name, "arm": arm.name, "model": model, "fold": fold.number, "seed": seed,
+             "fraction": fraction, "learnt": learnt, "notes": []}  # fmt: skip
+    (place / CELL).write_bytes(json_bytes(facts))
+    predictions.write(place / predictions.NAME, _rows(fold, given, hat, rng))
+    taken = {"seconds": 2.0, "gpu_hours": 0.001, "steps": 10, "frames": 320}
+    (place / COST).write_bytes(json_bytes(taken))
+
+
+def _rows(fold: Fold, given: Labels, hat: np.ndarray, rng: np.random.Generator) -> pa.Table:
+    parts = {"val": fold.val, "test": fold.test}
+    numbers = {role: [SUBJECTS.index(one) for one in names] for role, names in parts.items()}
+    rows = np.flatnonzero(np.isin(given.subject, [*numbers["val"], *numbers["test"]]))
+    subject, own = given.subject[rows], hat[rows]
+    count = len(rows)
+    aus_hat = np.clip(given.aus[rows] * 0.7 + rng.normal(0, 0.4, (count, len(PAIN_AUS))), 0, 5)
+    aus_hat[:, -1] = np.clip(aus_hat[:, -1], 0, 1)
+    return predictions.table(
+        {
+            "key": [f"f{row:07d}" for row in rows],
+            "set": np.zeros(count, np.int32),
+            "source": ["unbc-surrogate"] * count,
+            "subject": [SUBJECTS[one] for one in subject],
+            "fold": np.full(count, fold.number, np.int32),
+            "role": np.where(np.isin(subject, numbers["test"]), "test", "val"),
+            "condition": ["right"] * count,
+            "sequence": [None] * count,
+            "frame": [None] * count,
+            "kind": ["real"] * count,
+            "view": [None] * count,
+            "pspi": given.pspi[rows],
+            **{f"au{au}": given.aus[rows, at] for at, au in enumerate(PAIN_AUS)},
+            "pspi_hat": own,
+            "pspi_of_aus_hat": pspi_array(aus_hat),
+            **{f"p{level}": chances(own, level) for level in LEVELS},
+            **{f"au{au}_hat": aus_hat[:, at] for at, au in enumerate(PAIN_AUS)},
+            "neutral_keys": [[]] * count,
+            "age_years": 20.0 + 2 * subject,
+            "sex": np.where(subject % 2 == 0, "female", "male"),
+            "skin_tone": [None] * count,
+            "split": ["train"] * count,
+        }
+    )

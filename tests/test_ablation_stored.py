@@ -1,0 +1,104 @@
+"""Studies that are not as they were left: named, and never read past."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import simulated_study as simulated
+from tests.simulated_study import cell, change
+from vitpain.ablation.compare import compare
+from vitpain.ablation.stored import CELL, CELLS, COST, STUDY
+from vitpain.evaluate import predictions
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return simulated.write(tmp_path_factory.mktemp("study"), {}, each=6, seeds=1)
+
+
+@pytest.fixture
+def study(made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made, tmp_path / "study"))
+
+
+def edit(path: Path, **changed: Any) -> None:
+    path.write_text(json.dumps(json.loads(path.read_text()) | changed))
+
+
+def _twice(study: Path) -> None:
+    shutil.copytree(cell(study), study / CELLS / "again")
+
+
+def _cut(study: Path) -> None:
+    path = cell(study) / predictions.NAME
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+def _wrong_fold(study: Path) -> None:
+    shutil.copy(cell(study, fold=2) / predictions.NAME, cell(study))
+
+
+def _twice_tested(study: Path) -> None:
+    def both(columns: dict[str, list[Any]]) -> None:
+        columns["role"] = ["test"] * len(columns["role"])
+
+    change(cell(study), both)
+
+
+def _untested(study: Path) -> None:
+    def none(columns: dict[str, list[Any]]) -> None:
+        columns["role"] = ["val"] * len(columns["role"])
+
+    change(cell(study), none)
+
+
+REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
+    "no study": (
+        lambda s: (s / STUDY).unlink(),
+        "must be the folder of a study, got none of study",
+    ),
+    "other format": (lambda s: edit(s / STUDY, format="x"), "must be a study .*, got another"),
+    "no config": (lambda s: edit(s / STUDY, config=None), "config must be a dict, got NoneType"),
+    "no arms": (
+        lambda s: edit(s / STUDY, arms=[{"name": "real"}]),
+        "arms must have the fields of Arm, got 'beside'",
+    ),
+    "no cell": (lambda s: shutil.rmtree(s / CELLS), "must have a finished cell, got none"),
+    "unknown arm": (
+        lambda s: edit(cell(s) / CELL, arm="x"),
+        f"{CELL}: arm must be one of the study, got x",
+    ),
+    "no learnt": (
+        lambda s: edit(cell(s) / CELL, learnt=3),
+        f"{CELL}: learnt must be a dict, got int",
+    ),
+    "no seconds": (
+        lambda s: edit(cell(s) / COST, seconds="x"),
+        f"{COST}: seconds must be a number, got str",
+    ),
+    "twice": (_twice, f"{CELL}: a cell must be the only one of its kind, got again too"),
+    "cut": (_cut, f"{predictions.NAME} must be predictions in Parquet, got"),
+    "wrong fold": (_wrong_fold, f"{predictions.NAME} must be of fold 1, got 2"),
+    "untested": (_untested, f"{predictions.NAME} must hold test subjects, got none"),
+    "twice tested": (
+        _twice_tested,
+        "a subject must be tested in one fold, got 0.* in folds 1 and 2",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_damage_is_named(study: Path, name: str) -> None:
+    damage, error = REFUSED[name]
+    damage(study)
+    with pytest.raises(ValueError, match=error):
+        compare(study)
+
+
+def test_a_folder_that_a_kill_left_is_none(study: Path) -> None:
+    (study / CELLS / "begun").mkdir()
+    assert compare(study).finished == 20

@@ -1,0 +1,89 @@
+"""Synthetic frames that are as many, and of the same PSPI, in every source that is compared.
+
+A level is the whole number below PSPI. Sources are matched over levels 1 to 15, each by the number
+of frames that every one of them has: level 16 has no list that a 2D set is painted from. Draws are
+nested: a smaller share of a source's frames lies within a larger one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int64
+
+from assets.streams import stream
+
+LEVELS = range(1, 16)
+DROPPED = 16
+UNKNOWN = -1
+
+Counts = Mapping[int, int]
+"""Frames by level."""
+
+
+@dataclass(frozen=True)
+class Common:
+    """How many frames every matched source of a fold gives: a level of pain, and of level 0."""
+
+    levels: Counts
+    zeros: int
+
+
+def level(pspi: Float[np.ndarray, " frames"]) -> Int64[np.ndarray, " frames"]:
+    """Levels of frames, `UNKNOWN` where PSPI is NaN."""
+    return np.where(np.isnan(pspi), UNKNOWN, np.floor(np.nan_to_num(pspi))).astype(np.int64)
+
+
+def counted(pspi: Float[np.ndarray, " frames"]) -> dict[int, int]:
+    """Frames by level, of the levels that there are, those without one left out."""
+    known = level(pspi)
+    levels, counts = np.unique(known[known != UNKNOWN], return_counts=True)
+    return dict(zip(levels.tolist(), counts.tolist(), strict=True))
+
+
+def common(sources: Mapping[str, Counts], fold: int) -> dict[int, int]:
+    """Frames a level that all sources have, of `LEVELS`.
+
+    Raises ValueError that names what each has where no level is common to all.
+    """
+    fewest = {one: min((has.get(one, 0) for has in sources.values()), default=0) for one in LEVELS}
+    found = {one: count for one, count in fewest.items() if count}
+    if sources and not found:
+        got = ", ".join(f"{name} with {_listed(has)}" for name, has in sources.items())
+        raise ValueError(f"arms must have a PSPI level in common in fold {fold}, got {got}")
+    return found
+
+
+def _listed(has: Counts) -> str:
+    return " ".join(str(one) for one in sorted(has) if one in LEVELS) or "none"
+
+
+def notes(name: str, has: Counts, matched: Counts) -> list[str]:
+    """What to know of a source that was matched: what was dropped and which levels are missing."""
+    said = []
+    if has.get(DROPPED):
+        said.append(f"{name}: {has[DROPPED]} frames of PSPI {DROPPED} were dropped.")
+    if left := sum(has.get(one, 0) - matched.get(one, 0) for one in LEVELS):
+        said.append(f"{name}: {left} frames of PSPI 1 to 15 were left out to match.")
+    if none := [str(one) for one in LEVELS if one not in matched]:
+        said.append(f"{name}: no frames of PSPI {', '.join(none)}.")
+    return said
+
+
+def drawn(
+    rows: Int64[np.ndarray, " rows"],
+    pspi: Float[np.ndarray, " rows"],
+    wanted: Counts,
+    seed: int,
+    name: str,
+    fold: int,
+    share: float = 1.0,
+) -> Int64[np.ndarray, " drawn"]:
+    """Draw so many rows of every level, or a share of them rounded to a whole number, in order."""
+    of, found = level(pspi), [np.zeros(0, np.int64)]
+    for one, count in sorted(wanted.items()):
+        theirs = rows[of == one]
+        assert count <= len(theirs), "no more are matched than every source has"
+        order = stream(seed, -1, f"matched {name} {one}", fold).permutation(len(theirs))
+        found.append(theirs[order[: round(count * share)]])
+    return np.sort(np.concatenate(found))

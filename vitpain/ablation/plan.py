@@ -1,0 +1,222 @@
+"""The cells of a study: every arm, model, fold, seed and share of subjects, each by its content.
+
+Whatever makes a cell impossible is found here, before any of them runs.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from assets import folds as dividing
+from assets.folds import Fold
+from vitpain.ablation import matched, sources
+from vitpain.ablation.arms import Arm
+from vitpain.ablation.begun import begin
+from vitpain.ablation.config import WHOLE, StudyConfig
+from vitpain.ablation.matched import Common
+from vitpain.ablation.rows import Asked, Rows, commons, learnt, of_set, rows
+from vitpain.ablation.sources import Sources
+from vitpain.data import leaks
+from vitpain.data.frames import Frames
+from vitpain.train import stage
+from vitpain.train.feed import check_batch
+
+ID = 16
+"""Hex digits of a cell's name."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One model, trained and tested in one arm; `id` names its folder."""
+
+    id: str
+    arm: Arm
+    model: str
+    fold: Fold
+    seed: int
+    fraction: float
+    manifests: Mapping[str, str]
+    """Of the sets that it learns from and is tested on, by name."""
+    native: Mapping[str, str]
+    """Of what those were registered from, in an arm that takes them as they were."""
+    steps: int
+    learnt: Mapping[str, object]
+    notes: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """As progress and errors call it."""
+        fold = f"fold {self.fold.number}"
+        return f"{self.arm.name}, {self.model}, {fold}, seed {self.seed}, {self.fraction:g}"
+
+
+@dataclass(frozen=True)
+class Planned:
+    """All cells, what matched sources have in common by fold, and what was dropped and how much."""
+
+    cells: tuple[Cell, ...]
+    common: Mapping[int, Common]
+    level16: Mapping[str, int]
+    facts: Mapping[str, Any]
+    surrogate: bool
+
+
+def plan(config: StudyConfig, arms: Sequence[Arm], there: Sources) -> Planned:
+    """Plan a study on sources that are registered.
+
+    Raises ValueError that names the source that is of another kind, not aligned as the others, not
+    by folds or leaks; the fold in which sources have no level in common, or nobody is in pain; and
+    the cell whose frames do not fill a batch.
+    """
+    known = {one.name for one in there.synthetic}
+    for arm in arms:
+        if strange := sorted({*arm.synthetic} - known):
+            raise ValueError(f"arm {arm.name} must be of sources that are there, got {strange[0]}")
+        if arm.native and not there.natively(arm):
+            rule = "sources that are not registered yet"
+            raise ValueError(f"arm {arm.name} must be of {rule}, got one that is")
+    frames = sources.opened(there.every)
+    sources.checked(there, frames, config)
+    folds = _folds(config, there, frames)
+    _clear(there, frames, folds)
+    alike = {fold: _alike(frames, there, arms, fold) for fold in folds}
+    cells = tuple(_cells(config, arms, there, frames, alike))
+    level16 = {
+        one.name: max(each.dropped.get(one.name, 0) for each in alike.values())
+        for one in there.synthetic
+    }
+    common = {fold.number: one.common for fold, one in alike.items()}
+    return Planned(cells, common, level16, sources.facts(there, frames), frames.surrogate)
+
+
+@dataclass(frozen=True)
+class _Alike:
+    """What matched sources have in common in a fold, what to know of each, and how many frames of
+    its highest level were dropped.
+    """
+
+    common: Common
+    notes: Mapping[str, list[str]]
+    dropped: Mapping[str, int]
+
+
+def _alike(frames: Frames, there: Sources, arms: Sequence[Arm], fold: Fold) -> _Alike:
+    common, has = commons(frames, there.every, arms, fold)
+    said = {name: matched.notes(name, counts, common.levels) for name, counts in has.items()}
+    return _Alike(common, said, {name: one.get(matched.DROPPED, 0) for name, one in has.items()})
+
+
+def _folds(config: StudyConfig, there: Sources, frames: Frames) -> list[Fold]:
+    people = np.unique(frames.column("identity")[frames.column("set") == 0]).tolist()
+    try:
+        # Whatever the seed of a cell, folds are the same for all.
+        return dividing.chosen(dividing.folds(config.folds, people, 0), config.only)
+    except ValueError as error:
+        raise ValueError(f"{there.real}: {error}") from error
+
+
+def _clear(there: Sources, frames: Frames, folds: Sequence[Fold]) -> None:
+    """Hold every record of a 2D source that a fold may learn from to the rule of leaks."""
+    number = frames.column("fold")
+    for at, one in enumerate(there.synthetic, start=1):
+        if one.kind != "2d":
+            continue
+        mine = of_set(frames, at)
+        if (loose := mine[np.isnan(number[mine])]).size:
+            got = f"none in {frames.keys(loose[:1])[0]}"
+            raise ValueError(f"{one} must have a fold in every record (--folds), got {got}")
+        leaks.cleared(frames, mine, folds, str(one))
+
+
+def _cells(
+    config: StudyConfig,
+    arms: Sequence[Arm],
+    there: Sources,
+    frames: Frames,
+    alike: Mapping[Fold, _Alike],
+) -> Iterator[Cell]:
+    hashes = sources.manifests(there.every)
+    native = sources.manifests(there.every, native=True)
+    begun = {name: begin(config, name).facts() for name in config.models}
+    for fold, known in alike.items():
+        for asked in _asked(config, arms, fold):
+            arm = asked.arm
+            names = [one.name for one in there.of(arm)]
+            made = rows(frames, there.every, asked, known.common)
+            taken = arm.matched and bool(arm.synthetic)
+            facts = {
+                "arm": asdict(arm),
+                "fold": asdict(fold),
+                "seed": asked.seed,
+                "fraction": asked.fraction,
+                "sets": {name: hashes[name] for name in names},
+                "native": {name: native[name] for name in names} if arm.native else {},
+                "common": asdict(known.common) if taken else None,
+                "train": asdict(config.training(asked.seed, arm.classical)),
+                "first": asdict(config.training(asked.seed, first=True)) if arm.first else None,
+            }
+            notes = [one for name in arm.synthetic if taken for one in known.notes[name]]
+            cell = Cell(
+                "",
+                arm,
+                "",
+                fold,
+                asked.seed,
+                asked.fraction,
+                facts["sets"],
+                facts["native"],
+                _steps(config, asked, made),
+                learnt(frames, there.every, made),
+                (*_notes(asked, there), *notes),
+            )
+            for name, first in begun.items():
+                yield replace(cell, id=identity({**facts, "model": first}), model=name)
+
+
+def _asked(config: StudyConfig, arms: Sequence[Arm], fold: Fold) -> Iterator[Asked]:
+    """Arms without real frames, and points of a curve over synthetic ones, know all subjects."""
+    for arm in arms:
+        fractions = config.fractions if arm.real and arm.share == 1.0 else (WHOLE,)
+        for seed in range(config.seeds):
+            for fraction in fractions:
+                yield Asked(arm, fold, seed, fraction)
+
+
+def _steps(config: StudyConfig, asked: Asked, made: Rows) -> int:
+    """Steps of both fits. Raises ValueError that names the cell where one has no whole batch."""
+    taken = 0
+    for part, first in ((made.first, True), (made.fit, False)):
+        if part is None:
+            continue
+        training = config.training(asked.seed, asked.arm.classical, first)
+        try:
+            check_batch(len(stage.learnt(part)), training)
+        except ValueError as error:
+            where = f"{asked.arm.name}, fold {asked.fold.number}, fraction {asked.fraction:g}"
+            raise ValueError(f"{where}: {error}") from error
+        taken += stage.steps(training, part)
+    return taken
+
+
+def identity(facts: Mapping[str, Any]) -> str:
+    """Name of a cell's folder: the first digits of the SHA-256 of all that decides the cell."""
+    text = json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:ID]
+
+
+def _notes(asked: Asked, there: Sources) -> Iterator[str]:
+    """What to know of an arm that its name does not say."""
+    arm = asked.arm
+    for one in there.of(arm)[1:]:
+        if one.kind == "2d":
+            yield f"{one.name}: painted by networks that saw other training people of the fold."
+        if one.kind == "2d" and asked.fraction < WHOLE:
+            yield f"{one.name}: shows all training people of the fold, whatever their fraction."
+        if not arm.real or one.name == arm.first:
+            zeros = "inputs that nobody painted" if one.kind == "2d" else "neutrals and confounders"
+            yield f"{one.name}: PSPI 0 is learnt from its {zeros}."
+    if not arm.real:
+        yield "Nobody real is learnt from; real validation people choose the epoch."

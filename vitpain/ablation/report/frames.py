@@ -1,0 +1,89 @@
+"""Example frames of every source of a study with their PSPI, where their folders are still there.
+
+Nothing is chosen by how it looks: of each level the first frame, of people who are not shown yet
+where there are any.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from jaxtyping import UInt8
+
+from generator.shards import codec, manifest
+from generator.shards.folder import DataSet, open_folder
+from generator.shards.index import Row
+from vitpain.ablation.figures import Study
+from vitpain.predict.overlay import FONT
+
+SHOWN = 8
+"""Frames of a source."""
+TILE, GAP = 140, 4
+INK, UNDER, PAPER = (255, 255, 255), (30, 30, 30), (250, 250, 248)
+
+
+def examples(study: Study) -> dict[str, bytes]:
+    """A PNG of every source, by its name, that lies where it did and is as it was."""
+    found = {}
+    for one in (study.real, *study.sources):
+        data = _opened(one)
+        rows = [] if data is None else _chosen(data.index.select(COLUMNS).to_pylist())
+        if data is not None and rows:
+            found[one["name"]] = _strip(data, data.index.take(rows).to_pylist())
+    return found
+
+
+COLUMNS = ["identity", "pspi"]
+
+
+def _opened(stated: Mapping[str, Any]) -> DataSet | None:
+    """A set as it was when the study began; None where it is gone or another."""
+    folder = Path(stated["folder"])
+    listed = folder / manifest.NAME
+    if not listed.is_file() or manifest.checksum(listed).sha256 != stated["manifest"]:
+        return None
+    return open_folder(folder)
+
+
+def _chosen(rows: list[Row]) -> list[int]:
+    """Places of frames, by level from low to high."""
+    levels: dict[int, list[int]] = {}
+    for place, row in enumerate(rows):
+        if row["pspi"] is not None:
+            levels.setdefault(int(row["pspi"]), []).append(place)
+    known = sorted(levels)
+    taken = np.linspace(0, len(known) - 1, min(SHOWN, len(known))).round().astype(int).tolist()
+    often: Counter[str] = Counter()
+    chosen = []
+    for at in taken:
+        # The first of those who were shown least.
+        place = min(levels[known[at]], key=lambda one: often[rows[one]["identity"]])
+        often[rows[place]["identity"]] += 1
+        chosen.append(place)
+    return chosen
+
+
+def _strip(data: DataSet, rows: list[Row]) -> bytes:
+    wide = len(rows) * (TILE + GAP) - GAP
+    made = np.full((TILE, wide, 3), PAPER, np.uint8)
+    for at, row in enumerate(rows):
+        sample = data.sample(row)
+        name = sample.record.image
+        tile = _tile(codec.decode(name, sample.members[name]), row["pspi"])
+        made[:, at * (TILE + GAP) :][:, :TILE] = tile
+    return codec.encode_image(made, "png")
+
+
+def _tile(
+    picture: UInt8[np.ndarray, "height width 3"], pspi: float
+) -> UInt8[np.ndarray, "side side 3"]:
+    how = cv2.INTER_AREA if picture.shape[0] > TILE else cv2.INTER_LINEAR
+    tile = np.ascontiguousarray(cv2.resize(picture, (TILE, TILE), interpolation=how))
+    words = f"PSPI {pspi:g}"
+    (wide, _), _ = cv2.getTextSize(words, FONT, 0.42, 1)
+    cv2.rectangle(tile, (0, 0), (wide + 8, 18), UNDER, -1)
+    cv2.putText(tile, words, (4, 13), FONT, 0.42, INK, 1, cv2.LINE_AA)
+    return tile

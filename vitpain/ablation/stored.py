@@ -1,0 +1,133 @@
+"""A study as its folder holds it: what it was begun with, and its cells."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from generator.shards.manifest import read_json
+from vitpain.ablation.arms import Arm
+from vitpain.ablation.figures import Study, Unfinished
+from vitpain.evaluate import predictions
+
+STUDY, CELLS = "study.json", "cells"
+CELL, COST, FAILED = "cell.json", "cost.json", "failed.json"
+FORMAT = "pain3d ablation 1"
+FIELDS: Mapping[str, type] = {
+    "config": dict, "arms": list, "real": dict, "sources": list, "surrogate": bool,
+    "level16": dict, "matched": dict, "versions": dict,
+}  # fmt: skip
+_CELL: Mapping[str, type | tuple[type, ...]] = {
+    "id": str, "arm": str, "model": str, "fold": int, "seed": int, "fraction": (int, float),
+    "learnt": dict, "notes": list,
+}  # fmt: skip
+_COST: Mapping[str, type | tuple[type, ...]] = {
+    "seconds": (int, float), "gpu_hours": (int, float), "steps": int, "frames": int,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A finished cell; `learnt` and `cost` are those of its files."""
+
+    folder: Path
+    arm: str
+    model: str
+    fold: int
+    seed: int
+    fraction: float
+    learnt: Mapping[str, Any]
+    cost: Mapping[str, Any]
+    notes: tuple[str, ...]
+
+    @property
+    def predictions(self) -> Path:
+        """What it said of its validation and test subjects."""
+        return self.folder / predictions.NAME
+
+    @property
+    def synthetic(self) -> Mapping[str, int]:
+        """Synthetic frames learnt from, by source."""
+        return self.learnt["synthetic"]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A study and its cells, in the order of their folders."""
+
+    study: Study
+    cells: tuple[Cell, ...]
+    unfinished: tuple[Unfinished, ...]
+
+
+def stored(folder: Path) -> Stored:
+    """Read all but the predictions.
+
+    Raises ValueError that names the file where a field is missing or of another kind, an arm is not
+    one of the study, or two cells are of the same arm, model, fold, seed and fraction.
+    """
+    path = folder / STUDY
+    if not path.is_file():
+        raise ValueError(f"{folder} must be the folder of a study, got none of {STUDY}")
+    study = _study(read_json(path), path)
+    names = {arm.name for arm in study.arms}
+    cells: dict[tuple[Any, ...], Cell] = {}
+    unfinished = []
+    # A kill may leave a folder before its first file is named.
+    for first in sorted((folder / CELLS).glob(f"*/{CELL}")):
+        facts = _fields(read_json(first), _CELL, first)
+        if facts["arm"] not in names:
+            raise ValueError(f"{first}: arm must be one of the study, got {facts['arm']}")
+        what = {name: facts[name] for name in ("arm", "model", "fold", "seed")}
+        what["fraction"] = float(facts["fraction"])
+        cost = first.with_name(COST)
+        if not (cost.is_file() and first.with_name(predictions.NAME).is_file()):
+            unfinished.append(Unfinished(facts["id"], error=_error(first), **what))
+            continue
+        made = Cell(
+            first.parent,
+            learnt=facts["learnt"],
+            cost=_fields(read_json(cost), _COST, cost),
+            notes=tuple(facts["notes"]),
+            **what,
+        )
+        other = cells.setdefault(tuple(what.values()), made)
+        if other is not made:
+            got = f"{other.folder.name} too"
+            raise ValueError(f"{first}: a cell must be the only one of its kind, got {got}")
+    return Stored(study, tuple(cells.values()), tuple(unfinished))
+
+
+def _study(content: Any, path: Path) -> Study:
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise ValueError(f"{path} must be a study ({FORMAT}), got another")
+    facts = _fields(content, FIELDS, path)
+    arms = []
+    for one in facts["arms"]:
+        try:
+            arms.append(Arm(**{**one, "beside": tuple(one["beside"])}))
+        except (TypeError, KeyError) as error:
+            raise ValueError(f"{path}: arms must have the fields of Arm, got {error}") from error
+    return Study(
+        **{name: facts[name] for name in ("config", "real", "surrogate", "level16", "matched")},
+        arms=tuple(arms),
+        sources=tuple(facts["sources"]),
+        versions=facts["versions"],
+        commit=facts.get("commit"),
+    )
+
+
+def _fields(content: Any, kinds: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    if not isinstance(content, dict):
+        raise ValueError(f"{path} must hold an object, got {type(content).__name__}")
+    for name, kind in kinds.items():
+        if not isinstance(content.get(name), kind):
+            rule = "a number" if isinstance(kind, tuple) else f"a {kind.__name__}"
+            got = type(content.get(name)).__name__
+            raise ValueError(f"{path}: {name} must be {rule}, got {got}")
+    return content
+
+
+def _error(first: Path) -> str | None:
+    failed = first.with_name(FAILED)
+    return str(read_json(failed)["error"]) if failed.is_file() else None
