@@ -161,7 +161,8 @@ def checked(folder: Path, part: Part) -> tuple[str, ...]:
     """Names of the files that are read of a part, its index first.
 
     Raises ValueError for another pipeline or class, a component or file that is not there, a U-Net
-    of another kind, weights that are only pickled, and a safetensors file that is not whole.
+    of another kind, a vocabulary that fits no merges, weights that are only pickled, and a
+    safetensors file that is not whole.
     """
     index = _object(folder / INDEX)
     if index.get("_class_name") != part.pipeline:
@@ -176,6 +177,11 @@ def checked(folder: Path, part: Part) -> tuple[str, ...]:
         for file in component.files:
             _check_file(folder / name / file, part)
         read = [path for path in (folder / name).iterdir() if path.suffix in (".json", ".txt")]
+        for path in read:
+            if path.suffix == ".json":
+                _object(path)
+        if component.kind == "CLIPTokenizer":
+            _check_merges(folder / name)
         read += [folder / name / file for file in component.files]
         files += sorted({path.relative_to(folder).as_posix() for path in read})
     if part.unet:
@@ -211,6 +217,22 @@ def _check_file(path: Path, part: Part) -> None:
                 pass
         except (SafetensorError, OSError) as error:
             raise ValueError(f"{path} must be a whole safetensors file: {error}") from error
+
+
+def _check_merges(folder: Path) -> None:
+    """Hold pairs of a tokenizer to its vocabulary, of which what reads them says nothing exact."""
+    words, path = _object(folder / "vocab.json"), folder / "merges.txt"
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} must be text: {error}") from error
+    for number, line in enumerate(lines, 1):
+        pair = line.split(" ")
+        if line.startswith("#version") or not line:
+            continue
+        if len(pair) != 2 or not {*pair, "".join(pair)} <= words.keys():
+            rule = "two words that join to a third of vocab.json in a line"
+            raise ValueError(f"{path} must have {rule}, got {line[:40]!r} in line {number}")
 
 
 def _check_unet(path: Path, part: Part) -> None:

@@ -12,6 +12,7 @@ from jaxtyping import Float, Float32
 from scipy import sparse
 
 from assets import atlas, eyeball
+from assets.facs import PAIN_AUS
 from assets.head import Head, HeadModel, Topology
 from assets.streams import stream
 from generator import anchors, beard, brows, cards, clothes, hair, lashes
@@ -19,7 +20,7 @@ from generator.grooming import Grooming
 from generator.moist import moist
 from render.mesh import Mesh, incidence, vertex_normals
 from render.subdivide import split
-from rigging.gaze import eyeballs
+from rigging.gaze import STRAIGHT, eyeballs
 
 # Distance between the eyes of the mean head, metres: what sizes are measured against.
 MEAN_EYES = 0.0627
@@ -82,6 +83,11 @@ class Body:
             heat=np.concatenate([fine_heat, between, on_cards]).astype(np.float32),
             moist=moist(self.head, posed, gaze),
         )
+
+    def at_rest(self) -> Mesh:
+        """The person without expression, looking straight ahead."""
+        still = np.zeros((len(self.head.vertices), len(PAIN_AUS)), np.float32)
+        return self.mesh(self.head.vertices, STRAIGHT, still)
 
 
 def _refined_vertices(topology: Topology) -> int:

@@ -56,12 +56,9 @@ def added(config: GenerateConfig) -> dict[str, str]:
 
 def painting_parts(config: GenerateConfig) -> tuple[PartName, ...]:
     """The parts of Kandinsky that these options ask for."""
-    asked: dict[PartName, bool] = {
-        "prior": config.paints,
-        "depth": config.texture != "skin",
-        "inpaint": config.background == "inpaint",
-    }
-    return tuple(name for name, wanted in asked.items() if wanted)
+    skin = kandinsky.TEXTURE if config.texture != "skin" else ()
+    behind = kandinsky.BACKGROUND if config.background == "inpaint" else ()
+    return tuple(dict.fromkeys((*skin, *behind)))
 
 
 def asked(config: GenerateConfig) -> str:

@@ -201,6 +201,14 @@ class Likeness:
     key: str = ""
 
 
+def own_skin(config: GenerateConfig, identity: Identity, size: int) -> Texture:
+    """A person's own paint, with hair of the pack where they wear some."""
+    texture = skin(identity, size)
+    if config.hair == "makehuman":
+        closet.dress(texture, identity, closet.outfit(config, identity))
+    return texture
+
+
 def likeness(config: GenerateConfig, index: int) -> Likeness:
     """Make person `index`, dressed and painted.
 
@@ -208,11 +216,9 @@ def likeness(config: GenerateConfig, index: int) -> Likeness:
     """
     identity, body = dressed(config, index)
     key = texture_key(config, identity, body) if config.paints else ""
-    texture = skin(identity, texture_size(config.size))
+    texture = own_skin(config, identity, texture_size(config.size))
     if config.texture != "skin":
         texture = paintings.laid(texture, paintings.load(key, identity.name))
-    if config.hair == "makehuman":
-        closet.dress(texture, identity, closet.outfit(config, identity))
     if config.occluders != ("none",):
         lay_out(texture, identity)
     if config.sensor == "near_infrared":

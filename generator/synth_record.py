@@ -93,12 +93,13 @@ def _texture_maker(config: GenerateConfig) -> Maker:
     """What makes the skin: our own pigments, or networks that paint it."""
     if config.texture == "skin":
         return Maker("skin", sha256=manifest.entries()["skin.npz"].sha256)
-    parts = ("prior", "depth")
-    weights = [kandinsky.sha256(parts)]
+    weights = [kandinsky.sha256(kandinsky.TEXTURE)]
     if config.texture == "hunyuan3d":
         weights.append(hunyuan3d.load().sha256)
     both = "\n".join(weights).encode()
-    return Maker(config.texture, kandinsky.version(parts), hashlib.sha256(both).hexdigest())
+    return Maker(
+        config.texture, kandinsky.version(kandinsky.TEXTURE), hashlib.sha256(both).hexdigest()
+    )
 
 
 def _person(config: GenerateConfig, identity: Identity) -> PersonFacts:

@@ -24,7 +24,6 @@ import warp as wp
 from jaxtyping import UInt8
 
 from assets import environments, skin
-from assets.facs import PAIN_AUS
 from generator import pool, provenance, synth3d
 from generator.body import Body
 from generator.config import GenerateConfig
@@ -46,7 +45,6 @@ from render.sensor import Sensor
 from render.sight import look
 from render.surroundings import illuminate
 from render.unwrap import unwrap
-from rigging.gaze import STRAIGHT
 from scripts.figures import check_json, table, write_json
 
 GOAL_MS = {"cpu": 300.0, "cuda": 20.0}
@@ -111,8 +109,7 @@ def sit(index: int, device: Device) -> Sitting:
     config = replace(CROWD, device=device)
     identity, body = synth3d.dressed(config, index)
     head = body.head
-    still = np.zeros((len(head.vertices), len(PAIN_AUS)), np.float32)
-    mesh = body.mesh(head.vertices, STRAIGHT, still)
+    mesh = body.at_rest()
     other = make_identity((index + 1) % CROWD.identities, CROWD.identities, CROWD.seed, CROWD.ages)
     identity = replace(identity, looks=replace(identity.looks, lightness=other.looks.lightness))
     shown = synth3d.painted(own_skin(other, SIZE), head, config)

@@ -52,6 +52,13 @@ def logged() -> Iterator[io.StringIO]:
         name.removeHandler(handler)
 
 
+def test_a_scheduler_that_is_none_is_named(copy: Path) -> None:
+    folder = folders(copy)["prior"] / "scheduler"
+    (folder / "scheduler_config.json").write_text('{"num_train_timesteps": "many"}')
+    with pytest.raises(ValueError, match=r"scheduler must be what UnCLIPScheduler reads; fetch"):
+        Painter(folders(copy), SETTINGS)
+
+
 def test_settings_that_cannot_be_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     for steps in (0, 201):
         with pytest.raises(ValueError, match=f"steps must be between 1 and 200, got {steps}"):

@@ -204,6 +204,26 @@ def no_words(parts: Path) -> None:
     (part(parts, "prior") / "tokenizer" / "merges.txt").unlink()
 
 
+def half_a_vocabulary(parts: Path) -> None:
+    (part(parts, "prior") / "tokenizer" / "vocab.json").write_text('{"a": 1, "b"')
+
+
+def listed_scheduler(parts: Path) -> None:
+    (part(parts, "prior") / "scheduler" / "scheduler_config.json").write_text("[]")
+
+
+def no_pairs(parts: Path) -> None:
+    (part(parts, "prior") / "tokenizer" / "merges.txt").write_text("#version: 0.2\na b c\n")
+
+
+def strange_pairs(parts: Path) -> None:
+    (part(parts, "prior") / "tokenizer" / "merges.txt").write_text("#version: 0.2\nzq qz\n")
+
+
+def no_text(parts: Path) -> None:
+    (part(parts, "prior") / "tokenizer" / "merges.txt").write_bytes(b"\xff\xfe")
+
+
 def pickled(parts: Path) -> None:
     path = part(parts, "depth") / "unet" / OF_DIFFUSERS
     path.rename(path.with_suffix(".bin"))
@@ -245,6 +265,11 @@ WRONG: MappingProxyType[Callable[[Path], None], str] = MappingProxyType(
         no_component: "prior/text_encoder must hold config.json, got none",
         no_weights: f"inpaint/movq must hold {OF_DIFFUSERS}, got none",
         no_words: "tokenizer must hold merges.txt, got none",
+        half_a_vocabulary: "tokenizer/vocab.json must be JSON",
+        listed_scheduler: "scheduler/scheduler_config.json must be a JSON object, got list",
+        no_pairs: "merges.txt must have two words that join to .*, got 'a b c' in line 2",
+        strange_pairs: "merges.txt must have two words that join to .*, got 'zq qz' in line 2",
+        no_text: "tokenizer/merges.txt must be text",
         pickled: f"unet must hold {OF_DIFFUSERS}, got diffusion_pytorch_model.bin, which is "
         "pickled and never read: hf download kandinsky-community/kandinsky-2-2-controlnet-depth "
         "--revision 08632524a2b7e3bed39a7901d92cdd07e37544d0 "

@@ -8,7 +8,6 @@ from jaxtyping import Bool, Float
 
 from assets import au_regions, head, skin
 from assets.classes import CLASSES
-from assets.facs import PAIN_AUS
 from assets.skin import lab_from_linear
 from generator import skin_noise
 from generator.audit.baked import balance
@@ -19,7 +18,6 @@ from generator.portrait import painted
 from generator.portrait.chart import chart, normals
 from generator.synth3d import Likeness
 from render.material import decode_table
-from rigging.gaze import STRAIGHT
 
 # In face coordinates (half the distance between the eyes as unit): above the brows, and not so far
 # to the side that hair begins; below the bags of the eyes.
@@ -55,8 +53,7 @@ def complexion(config: GenerateConfig, person: Likeness) -> Complexion:
     Raises ValueError where it was painted and the store has it no longer.
     """
     texture, body = person.texture, person.body
-    still = np.zeros((len(body.head.vertices), len(PAIN_AUS)), np.float32)
-    mesh = body.mesh(body.head.vertices, STRAIGHT, still)
+    mesh = body.at_rest()
     albedo = texture.albedo[skin.head_box(len(texture.scatter))][..., :3]
     step = albedo.shape[1] // au_regions.SIZE
     some = decode_table()[albedo[step // 2 :: step, step // 2 :: step]].astype(np.float64)

@@ -3,19 +3,17 @@
 What the front has shown is drawn from each side, and painted on where the side sees it better.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float32, UInt8
 
 from assets import hunyuan3d, kandinsky, skin
-from assets.facs import PAIN_AUS
 from assets.streams import stream
 from generator.body import Body
 from generator.config import GenerateConfig
 from generator.diffusion.painter import Painter
 from generator.identity import Identity
-from generator.makehuman import closet
 from generator.portrait import cameras, fill, own, prompts
 from generator.portrait.chart import chart, normals
 from generator.portrait.combine import Seen, combine
@@ -23,17 +21,16 @@ from generator.portrait.finish import Paint, finished
 from generator.portrait.hint import hint
 from generator.portrait.hunyuan import Hunyuan
 from generator.portrait.painted import SIZE, Painted
+from generator.synth3d import own_skin, painted
 from generator.texture import Texture
-from generator.texture import skin as own_skin
 from render.background import decode_srgb
 from render.camera import Camera
 from render.maps import maps
-from render.material import Material, encode_table, material
+from render.material import Material, encode_table
 from render.mesh import Mesh
 from render.sight import Sight, look
 from render.unlit import unlit
 from render.unwrap import Chart, unwrap
-from rigging.gaze import STRAIGHT
 
 BEHIND = 128
 """Grey (of 255) behind a head that is seen from the side, as the prompts ask for."""
@@ -57,6 +54,11 @@ class Sitter:
         return int(stream(self.identity.seed, self.identity.index, "portrait").integers(2**31))
 
     @property
+    def bearded(self) -> bool:
+        """Whether a beard of cards grows."""
+        return self.identity.grooming.beard != "none"
+
+    @property
     def chart_albedo(self) -> UInt8[np.ndarray, "rows columns 3"]:
         """Our own sRGB of the head's chart."""
         return np.ascontiguousarray(self.texture.albedo[self.chart.rows, self.chart.columns, :3])
@@ -65,33 +67,14 @@ class Sitter:
         """The atlas with another head's chart."""
         whole = self.texture.albedo.copy()
         whole[self.chart.rows, self.chart.columns, :3] = albedo
-        return _material(self.config, self.body, self.texture, whole)
-
-
-def _material(
-    config: GenerateConfig, body: Body, texture: Texture, albedo: UInt8[np.ndarray, "size size 4"]
-) -> Material:
-    rest = texture.normal, texture.roughness, texture.scatter
-    return material(albedo, *rest, body.head.topology.mask, config.device)
+        return painted(replace(self.texture, albedo=whole), self.body.head, self.config)
 
 
 def sit(config: GenerateConfig, identity: Identity, body: Body) -> Sitter:
     """Bring a person to rest, with skin of our own at the size that portraits are laid on."""
-    head = body.head
-    still = np.zeros((len(head.vertices), len(PAIN_AUS)), np.float32)
-    texture = own_skin(identity, SIZE)
-    if config.hair == "makehuman":
-        # Cards of the pack hide skin by its own alpha.
-        closet.dress(texture, identity, closet.outfit(config, identity))
-    return Sitter(
-        config,
-        identity,
-        body,
-        body.mesh(head.vertices, STRAIGHT, still),
-        texture,
-        _material(config, body, texture, texture.albedo),
-        chart(head.topology, SIZE),
-    )
+    texture, texels = own_skin(config, identity, SIZE), chart(body.head.topology, SIZE)
+    surface = painted(texture, body.head, config)
+    return Sitter(config, identity, body, body.at_rest(), texture, surface, texels)
 
 
 def paint(sitter: Sitter, painter: Painter, second: Hunyuan | None) -> Painted:
@@ -113,8 +96,7 @@ def paint(sitter: Sitter, painter: Painter, second: Hunyuan | None) -> Painted:
         views = [_seen(sitter, sight, portrait)]
         for side in cameras.TURNED:
             views.append(_from_side(sitter, painter, side, views))
-    bearded = identity.grooming.beard != "none"
-    asked = Paint(sitter.chart_albedo, identity.looks.lightness, bearded)
+    asked = Paint(sitter.chart_albedo, identity.looks.lightness, sitter.bearded)
     low = normals(chart(body.head.topology, skin.SMOOTH_SIZE), sitter.mesh)
     done = finished(views, asked, low)
     facts = {
@@ -123,7 +105,7 @@ def paint(sitter: Sitter, painter: Painter, second: Hunyuan | None) -> Painted:
         "negative": prompt.negative,
         "seed": sitter.seed,
         "steps": config.steps,
-        "networks": kandinsky.version(("prior", "depth")),
+        "networks": kandinsky.version(kandinsky.TEXTURE),
         "lightness": identity.looks.lightness,
     }
     if second is not None:
@@ -156,9 +138,7 @@ def _from_side(sitter: Sitter, painter: Painter, side: prompts.Side, before: lis
     """Paint the head turned to a side, but for what was seen better before."""
     camera = cameras.camera(sitter.body.head, cameras.TURNED[side])
     known = combine(before)
-    base = fill.known(
-        known, sitter.chart_albedo, own.kept(SIZE, sitter.identity.grooming.beard != "none")
-    )
+    base = fill.known(known, sitter.chart_albedo, own.kept(SIZE, sitter.bearded))
     fill.fill(base, np.ones_like(base.seen))
     draft, _ = fill.written(base, 1.0)
     drawn = sitter.painted_with(draft)
@@ -170,10 +150,8 @@ def _from_side(sitter: Sitter, painter: Painter, side: prompts.Side, before: lis
     picture = np.rint(share * shown + (1 - share) * BEHIND).astype(np.uint8)
     keep = _better(known, uv, facing, cover, sitter.chart)
     prompt = prompts.turned(sitter.identity, side)
-    painted = painter.turned(
-        prompt.positive, prompt.negative, hint(depth), picture, keep, sitter.seed
-    )
-    return _seen(sitter, sight, painted)
+    asked = prompt.positive, prompt.negative, hint(depth)
+    return _seen(sitter, sight, painter.turned(*asked, picture, keep, sitter.seed))
 
 
 def _better(

@@ -85,13 +85,10 @@ def decoder(folder: Path, dtype: torch.dtype) -> Decoder:
 
 
 def _described(kind: Any, folder: Path) -> Any:
-    """A tokenizer or scheduler of a folder. Raises ValueError that names it where it is none.
-
-    What reads its files raises errors of many kinds, some of them only `Exception`.
-    """
+    """A tokenizer or scheduler of a folder. Raises ValueError that names it where it is none."""
     try:
         return kind.from_pretrained(folder, local_files_only=True)
-    except Exception as error:
+    except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
         why = " ".join(str(error).split())
         rule = f"what {kind.__name__} reads; fetch it again"
         raise ValueError(f"{folder} must be {rule}, got {why}") from error

@@ -17,7 +17,6 @@ from generator.occluders.kinds import Name
 from generator.occluders.span import span, spanned
 from generator.occluders.thing import Thing, on_face
 from render.mesh import Mesh, Points, incidence, vertex_normals
-from rigging.gaze import STRAIGHT
 
 # Places on the face that tell how far it stands out: every so many metres on the mean head.
 STEP = 0.0025
@@ -242,8 +241,7 @@ def without_hair(
 
     `sheet` are the rows and columns of the cap's first solid, its last row the edge.
     """
-    heat = np.zeros((len(body.head.vertices), 6), np.float32)
-    mesh = body.mesh(body.head.vertices, STRAIGHT, heat)
+    mesh = body.at_rest()
     crown = fitted.neutral[: sheet[0] * sheet[1]]
     layer = fitted.thing.solids[0]
     normals = vertex_normals(crown, layer.triangles)

@@ -10,11 +10,10 @@ from jaxtyping import Float32
 
 from assets import push_pull
 from generator.portrait.combine import mirrored
+from generator.portrait.fill import LEAST
 
 WIDE = 13
 """Blocks (20 mm of a face) over which sides are compared: spots, moles and scars stay."""
-LEAST = 1e-4
-"""Light below this is black."""
 
 
 def uneven(

@@ -17,7 +17,6 @@ from generator.provenance import DECIDING, added, libraries, shipped, source, ve
 from generator.view import Backdrop
 from render import device
 
-# What decides a texture beside the person: who paints and how, and what hides parts of the skin.
 APART = tuple(
     f"generator/{name}"
     for name in ("audit", "gan2d", "importers", "preview", "surrogate", "synth2d")

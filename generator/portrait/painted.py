@@ -59,11 +59,7 @@ def load(key: str, name: str) -> Painted:
 
     Raises ValueError where it is not there.
     """
-    found = store.find("textures", key)
-    if found is None:
-        rule = f"in {store.root()}, where pain3d generate puts it for these options"
-        raise ValueError(f"{name} must have a painted texture {rule}, got none")
-    facts, files = found
+    facts, files = store.load("textures", key, name)
     portrait = codec.decode(f"{name}.png", files[_PORTRAIT])
     height, width = portrait.shape[:2]
     matrices = (np.array(facts.pop(part)) for part in ("intrinsics", "extrinsics"))

@@ -59,10 +59,6 @@ def load(key: str, name: str) -> Plate:
 
     Raises ValueError where it is not there.
     """
-    found = store.find("backgrounds", key)
-    if found is None:
-        rule = f"in {store.root()}, where pain3d generate puts it for these options"
-        raise ValueError(f"{name} must have a painted background {rule}, got none")
-    facts, files = found
+    facts, files = store.load("backgrounds", key, name)
     picture = codec.decode(f"{name}.png", files[_PICTURE])
     return Plate(np.asarray(picture), facts["prompt"])

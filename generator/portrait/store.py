@@ -72,6 +72,15 @@ def find(kind: Kind, key: str) -> tuple[dict[str, Any], dict[str, bytes]] | None
     return facts, files
 
 
+def load(kind: Kind, key: str, whose: str) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Facts and files by name of an entry; raises ValueError as `find`, and where there is none."""
+    found = find(kind, key)
+    if found is None:
+        rule = f"in {root()}, where pain3d generate puts it for these options"
+        raise ValueError(f"{whose} must have a painted {kind.removesuffix('s')} {rule}, got none")
+    return found
+
+
 def keep(kind: Kind, key: str, facts: Mapping[str, Any], files: Mapping[str, bytes]) -> None:
     """Keep an entry, whole or not at all; where another process kept it first, that one stays."""
     folder = place(kind, key)
