@@ -7,11 +7,7 @@ and ends with it, so a killed run leaves nobody behind who still writes.
 
 import logging
 import multiprocessing
-import os
-import signal
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -19,18 +15,11 @@ from typing import Any
 
 import cv2
 
+from assets.spawned import THREADS, end_with_parent, environment, interrupts_put_off
+
 logger = logging.getLogger(__name__)
 
-ONE_THREAD = {
-    name: "1"
-    for name in (
-        "OMP_NUM_THREADS",
-        "OPENBLAS_NUM_THREADS",
-        "MKL_NUM_THREADS",
-        "NUMEXPR_NUM_THREADS",
-        "VECLIB_MAXIMUM_THREADS",
-    )
-}
+ONE_THREAD = dict.fromkeys(THREADS, "1")
 
 Report = Callable[[int], None]
 """Called with a number of pictures as they are done."""
@@ -64,7 +53,7 @@ def run(
     results: list[Any] = [None] * len(tasks)
     crew: list[_Worker] = []
     try:
-        with _interrupts_put_off():
+        with interrupts_put_off():
             crew += [_started(work) for _ in range(min(workers, len(tasks)))]
         for worker in crew:
             _next(worker, waiting, tasks)
@@ -92,7 +81,7 @@ def _started(work: Callable[[Any, Report], Any]) -> _Worker:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(work, theirs), daemon=True)
-    with _environment(ONE_THREAD):
+    with environment(ONE_THREAD):
         process.start()
     theirs.close()
     return _Worker(process, ours)
@@ -121,7 +110,7 @@ def _received(worker: _Worker, tasks: Sequence[Any]) -> Done | int:
 def _serve(work: Callable[[Any, Report], Any], connection: Connection) -> None:
     """Do tasks as they come, in a worker process."""
     cv2.setNumThreads(1)
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+    end_with_parent()
     while True:
         task = connection.recv()
         try:
@@ -134,48 +123,3 @@ def _serve(work: Callable[[Any, Report], Any], connection: Connection) -> None:
             connection.send(ValueError(str(error)))
         else:
             connection.send(done)
-
-
-def _die_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    wait([parent.sentinel])
-    # Not sys.exit: that ends this thread alone, and a running task would go on writing.
-    os._exit(1)
-
-
-@contextmanager
-def _interrupts_put_off() -> Iterator[None]:
-    """Answer Ctrl-C after the block; processes started in it never see one.
-
-    It reaches every process of the terminal, and the parent alone answers it. Processes inherit
-    the mask; the handler is there because another thread of ours may take the signal.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    caught: list[int] = []
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    handler = signal.signal(signal.SIGINT, lambda number, _: caught.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, handler)
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-    if caught:
-        raise KeyboardInterrupt
-
-
-@contextmanager
-def _environment(values: dict[str, str]) -> Iterator[None]:
-    """Set variables for the processes started in the block."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value

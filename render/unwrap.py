@@ -16,7 +16,7 @@ from jaxtyping import Float32
 from render import halves
 from render.chart import Chart, Layout, lay_out
 from render.device import empty, put
-from render.plane import around, on_plane, plane_of, survey
+from render.plane import Plane, around, on_plane, plane_of, survey
 from render.raster import depth_of, triangle_of
 from render.sight import Sight
 from render.surface import SAMPLES, Surface, View
@@ -86,18 +86,49 @@ def linear(turn: wp.mat22d, start: wp.vec3d, one: wp.vec3d, two: wp.vec3d) -> Li
 
 
 @no_type_check
+@wp.struct
+class Shown:
+    """A picture of a mesh, what each of its pixels sees (`sift`), and the chart it is laid on."""
+
+    view: View
+    surface: Surface
+    layout: Layout
+    depths: wp.array[wp.vec4]
+    picture: wp.array[wp.vec3]
+
+
+@no_type_check
+@wp.func
+def four_on_plane(plane: Plane, depths: wp.array[wp.vec4], width: int, left: int, top: int) -> bool:
+    """Tell whether all that four pixels see lies close to a plane."""
+    above = top * width + left
+    below = above + width
+    shown = on_plane(plane, depths[above], left, top)
+    shown = shown and on_plane(plane, depths[above + 1], left + 1, top)
+    shown = shown and on_plane(plane, depths[below], left, top + 1)
+    return shown and on_plane(plane, depths[below + 1], left + 1, top + 1)
+
+
+@no_type_check
+@wp.func
+def between(
+    picture: wp.array[wp.vec3], width: int, above: int, x: wp.float32, y: wp.float32
+) -> wp.vec3:
+    """Read a picture between the pixel `above` and those to its right and below."""
+    below = above + width
+    upper = picture[above] * (1.0 - x) + picture[above + 1] * x
+    lower = picture[below] * (1.0 - x) + picture[below + 1] * x
+    return upper * (1.0 - y) + lower * y
+
+
+@no_type_check
 @wp.kernel(enable_backward=False)
-def fetch(
-    begin: int,
-    view: View,
-    surface: Surface,
-    layout: Layout,
-    depths: wp.array[wp.vec4],
-    picture: wp.array[wp.vec3],
-    light: wp.array[wp.vec3],
-    weight: wp.array[wp.float32],
-):
+def fetch(begin: int, shown_by: Shown, light: wp.array[wp.vec3], weight: wp.array[wp.float32]):
     """Write the texels of one triangle that the picture shows, counted from `begin`."""
+    view = shown_by.view
+    surface = shown_by.surface
+    layout = shown_by.layout
+    depths = shown_by.depths
     owner = begin + wp.tid()
     triangle = layout.owners[owner]
     index = surface.triangles[triangle]
@@ -148,7 +179,6 @@ def fetch(
         left = wp.int32(wp.floor(px))
         top = wp.int32(wp.floor(py))
         above = top * view.width + left
-        below = above + view.width
         if whole:
             shown = True
         elif left < 0 or top < 0 or left + 1 >= view.width or top + 1 >= view.height:
@@ -157,19 +187,14 @@ def fetch(
         elif above != last:
             # Texels beside each other are mostly read from the same four pixels.
             last = above
-            shown = on_plane(plane, depths[above], left, top)
-            shown = shown and on_plane(plane, depths[above + 1], left + 1, top)
-            shown = shown and on_plane(plane, depths[below], left, top + 1)
-            shown = shown and on_plane(plane, depths[below + 1], left + 1, top + 1)
+            shown = four_on_plane(plane, depths, view.width, left, top)
         if shown:
             n = normal.start + normal.across * across + normal.down * down
             cosine = -wp.dot(n, p) / wp.sqrt(wp.dot(n, n) * wp.dot(p, p))
             if cosine > ASKANCE:
                 x = px - wp.float32(left)
                 y = py - wp.float32(top)
-                upper = picture[above] * (1.0 - x) + picture[above + 1] * x
-                lower = picture[below] * (1.0 - x) + picture[below + 1] * x
-                light[texel] = upper * (1.0 - y) + lower * y
+                light[texel] = between(shown_by.picture, view.width, above, x, y)
                 weight[texel] = cosine
 
 
@@ -194,18 +219,19 @@ def unwrap(
     view, device = posed.view, posed.device
     if picture.shape[:2] != (view.height, view.width):
         raise ValueError(f"picture must be {view.height} x {view.width}, got {picture.shape[:2]}")
-    layout = lay_out(chart, device)
     pixels = view.width * view.height
-    depths = empty(pixels, wp.vec4, device)
-    wp.launch(sift, dim=pixels, inputs=[layout, sight.keys, depths], device=device)
+    shown = Shown()
+    shown.view, shown.surface, shown.layout = view, posed.surface, lay_out(chart, device)
+    shown.depths = empty(pixels, wp.vec4, device)
+    shown.picture = put(picture.reshape(-1, 3), wp.vec3, device)
+    wp.launch(sift, dim=pixels, inputs=[shown.layout, sight.keys, shown.depths], device=device)
     count, grid = chart.triangle.size, chart.triangle.shape
     light = _zeros((count, 3), wp.vec3, device)
     weight = _zeros((count,), wp.float32, device)
-    given = put(picture.reshape(-1, 3), wp.vec3, device)
-    inputs = [view, posed.surface, layout, depths, given, light, weight]
 
     def part(span: tuple[int, int]) -> None:
-        wp.launch(fetch, dim=span[1] - span[0], inputs=[span[0], *inputs], device=device)
+        inputs = [span[0], shown, light, weight]
+        wp.launch(fetch, dim=span[1] - span[0], inputs=inputs, device=device)
 
     halves.each(part, halves.spans(len(chart.owners), device))
     return light.numpy().reshape(*grid, 3), weight.numpy().reshape(grid)

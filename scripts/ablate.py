@@ -3,10 +3,10 @@
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Literal
 
 from scripts.figures import check_json, table, write_json
@@ -108,8 +108,8 @@ def main(arguments: list[str]) -> int:
         planned = plan(config, offered, there)
         made = study.begun(options.out.resolve(), config, offered, there, planned)
         left = [cell for cell in planned.cells if not made.finished(cell)]
-        with View() as view:
-            progress = Progress(len(planned.cells) - len(left), left, view.show)
+        with view() as show:
+            progress = Progress(len(planned.cells) - len(left), left, show)
             match options.executor:
                 case "local":
                     local.run(made, left, local.room(made, options.workers), progress)
@@ -203,33 +203,26 @@ def wanted(names: Sequence[str], there: "Sources", config: StudyConfig) -> list[
     return [one for one in every if not names or one.name in names]
 
 
-class View:
-    """One line on stderr that says how far the cells are."""
+@contextmanager
+def view() -> Iterator[Callable[["Status"], None]]:
+    """Give what says on one line of stderr how far the cells are; the line ends with the block.
 
-    def __init__(self) -> None:
-        """Show nothing yet."""
-        self._wide, self._ended = 0, -1
+    Where nobody watches it is a line whenever a cell has ended.
+    """
+    wide, ended = 0, -1
 
-    def __enter__(self) -> "View":
-        """Begin."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """End the line that stands there."""
-        if self._wide:
-            print(file=sys.stderr)
-
-    def show(self, status: "Status") -> None:
-        """Write the line anew; where nobody watches, a line whenever a cell has ended."""
-        text, ended = f"cells: {status}", status.done + status.failed
+    def show(status: "Status") -> None:
+        nonlocal wide, ended
+        text, now = f"cells: {status}", status.done + status.failed
         if sys.stderr.isatty():
-            print(f"\r{text.ljust(self._wide)}", end="", file=sys.stderr, flush=True)
-            self._wide = len(text)
-        elif ended != self._ended:
+            print(f"\r{text.ljust(wide)}", end="", file=sys.stderr, flush=True)
+            wide = len(text)
+        elif now != ended:
             print(text, file=sys.stderr, flush=True)
-        self._ended = ended
+        ended = now
+
+    try:
+        yield show
+    finally:
+        if wide:
+            print(file=sys.stderr)

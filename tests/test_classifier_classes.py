@@ -5,6 +5,7 @@ import torch
 
 from assets.facs import HIGHEST_PSPI
 from vitpain.classifier.classes import THESIS, classes
+from vitpain.classifier.fit import labels
 
 OF_LEVEL = (0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4, 5, 5, 5, 5)
 
@@ -25,7 +26,7 @@ def test_a_fraction_is_of_the_class_below_it() -> None:
 def test_a_batch_is_divided_as_its_rows_are() -> None:
     values = np.random.default_rng(0).uniform(0, 16, 500).astype(np.float32)
     values[:17] = np.arange(17)
-    assert THESIS.of_tensor(torch.from_numpy(values)).tolist() == THESIS.of(values).tolist()
+    assert labels(THESIS, torch.from_numpy(values)).tolist() == THESIS.of(values).tolist()
 
 
 def test_what_is_not_known_is_of_no_class() -> None:

@@ -127,7 +127,7 @@ def test_an_epochs_loss_is_the_mean_over_its_pictures(tmp_path: Path, real: Path
     rows = np.flatnonzero(~np.isin(frames.column("identity"), fold))
     with Loader(Loading(64)) as loader:
         batch = next(loader.batches(Pairs(frames, PairConfig(size=32, references=0)), rows))
-    label = THESIS.of_tensor(batch.pspi)
+    label = fit.labels(THESIS, batch.pspi)
     chances = model(batch.face.float() / 255.0).softmax(1)
     loss = -chances[np.arange(len(label)), label].log().mean().item()
     assert result.train[0]["loss"] == pytest.approx(loss, rel=1e-4)

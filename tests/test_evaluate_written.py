@@ -4,6 +4,7 @@ import base64
 import json
 import shutil
 from collections.abc import Callable
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import pytest
 
 from tests.runs import hashes
 from tests.simulated_predictions import Effects, rows
-from vitpain.evaluate import build, plots, predictions
+from vitpain.evaluate import build, drawing, plots, predictions
 from vitpain.evaluate.build import FIGURES, FOLDER, PAGE, TEXT, Evaluated, evaluate
 from vitpain.evaluate.page import POLICY
 from vitpain.evaluate.report import BANNER, Report
@@ -57,6 +58,11 @@ def named(table: pa.Table, names: dict[str, str]) -> pa.Table:
 def drawn() -> dict[str, tuple[bytes, bytes]]:
     """The plots of `made`, which take seconds."""
     return {}
+
+
+def png(draw: Callable[..., None], report: Report, colours: drawing.Palette) -> bytes:
+    """One plot in some colours alone."""
+    return drawing._png(partial(draw, report), report.banner is not None, True, colours)
 
 
 @pytest.fixture(scope="module")
@@ -106,8 +112,8 @@ def test_a_report_made_again_has_the_same_bytes(
     (made.folder / PAGE).unlink()
 
     def two_anew(report: Report) -> dict[str, tuple[bytes, bytes]]:
-        light = plots._drawn(plots._predicted, report, plots.LIGHT)
-        dark = plots._drawn(plots._groups, report, plots.DARK)
+        light = png(plots._predicted, report, drawing.LIGHT)
+        dark = png(plots._groups, report, drawing.DARK)
         return drawn | {
             "predicted": (light, drawn["predicted"][1]),
             "groups": (drawn["groups"][0], dark),
@@ -202,7 +208,7 @@ def test_plots_of_stand_ins_say_so(made: Evaluated, calm: Evaluated) -> None:
         return int((np.abs(image[-30:, -300:].astype(int) - orange).sum(axis=2) < 40).sum())
 
     assert corner((made.folder / "groups.png").read_bytes()) > 50
-    assert corner(plots._drawn(plots._groups, calm.report, plots.LIGHT)) == 0
+    assert corner(png(plots._groups, calm.report, drawing.LIGHT)) == 0
 
 
 @pytest.mark.parametrize(

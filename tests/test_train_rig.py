@@ -13,6 +13,7 @@ import safetensors.numpy
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from assets.commit import commit
 from rigging import neural
 from rigging import weights as trained
 from rigging.training import (
@@ -150,7 +151,7 @@ def test_what_the_weights_say_of_themselves(undisturbed: Path, prepared: Path) -
     again = sample.store(train_rig.person(**seen, index=2))
     stored = safetensors.numpy.load_file(store.path_of(Run(prepared.parent), "seen", 2))
     assert all(np.array_equal(again[name], stored[name]) for name in stored)
-    assert found["commit"] == weights.commit()
+    assert found["commit"] == commit()
     last = lines(undisturbed)[-2]
     assert last["kind"] == "unseen"
     assert found["figures"]["unseen.error_share"] == pytest.approx(last["error_share"], rel=1e-5)

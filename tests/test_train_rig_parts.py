@@ -19,9 +19,9 @@ import safetensors.numpy
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from assets import manifest
+from assets import commit, manifest
 from rigging.registration import topologies
-from rigging.training import folder, items, journal, judge, learn, sample, store, weights
+from rigging.training import folder, items, journal, judge, learn, sample, store
 from rigging.training.config import Run
 from scripts import train_rig
 from tests.training import SMALL, here, ignore, prepare, run_at, train
@@ -236,12 +236,12 @@ def test_the_commit_is_no_tag(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         command = ["git", "-C", str(tmp_path), *who, *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
-    monkeypatch.setattr(weights, "ROOT", tmp_path)
-    assert weights.commit() == "unknown"
+    monkeypatch.setattr(commit, "ROOT", tmp_path)
+    assert commit.commit() == "unknown"
     (tmp_path / "a").write_text("1")
     for command in ("init", "add a", "commit -m one", "tag -a v1 -m v1"):
         git(*command.split())
     assert git("describe") == "v1"
-    assert weights.commit() == git("rev-parse", "HEAD")
+    assert commit.commit() == git("rev-parse", "HEAD")
     (tmp_path / "a").write_text("2")
-    assert weights.commit() == git("rev-parse", "HEAD") + "-dirty"
+    assert commit.commit() == git("rev-parse", "HEAD") + "-dirty"

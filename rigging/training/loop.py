@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from assets.commit import commit
 from assets.repeatable import repeatable
 from rigging.training import checkpoint, items, judge, learn, store, weights
 from rigging.training.checkpoint import Progress
@@ -73,7 +74,7 @@ class _Training:
         self.done = Progress()
         if self.path.exists():
             self.done = checkpoint.load(self.path, self.network, self.optimiser)
-        self.done.commits = list(dict.fromkeys([*self.done.commits, weights.commit()]))
+        self.done.commits = list(dict.fromkeys([*self.done.commits, commit()]))
         self.begun = time.monotonic() - self.done.seconds
 
     def go_on(self, report: Report) -> dict[str, float]:

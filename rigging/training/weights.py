@@ -1,7 +1,6 @@
 """`rig.safetensors`: the trained weights, and what made them."""
 
 import json
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ from rigging.network import Network
 from rigging.weights import FORMAT, read
 
 NAME = "rig.safetensors"
-ROOT = Path(__file__).parents[2]
 
 
 def write(path: Path, network: Network, facts: Mapping[str, Any]) -> None:
@@ -35,19 +33,3 @@ def facts(path: Path) -> dict[str, Any]:
     Raises ValueError for a file that the rig could not use; see `rigging.weights.read`.
     """
     return dict(read(path).facts)
-
-
-def commit() -> str:
-    """The commit of this code, `-dirty` where files differ from it; `unknown` outside git.
-
-    No tag may stand for it: tags are moved.
-    """
-    if not (ROOT / ".git").exists():
-        return "unknown"
-    say = ["describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"]
-    command = ["git", "-C", str(ROOT), *say]
-    try:
-        found = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return "unknown"
-    return found.stdout.strip()

@@ -25,7 +25,7 @@ from vitpain.ablation.plan import Cell
 from vitpain.ablation.rows import Asked, rows
 from vitpain.ablation.sources import Source
 from vitpain.ablation.stored import CELL, COST, FAILED
-from vitpain.ablation.study import LOCK, Study
+from vitpain.ablation.study import Study
 from vitpain.data.frames import Frames
 from vitpain.data.loader import Loader
 from vitpain.evaluate import predictions
@@ -77,7 +77,7 @@ def failed(study: Study, cell: Cell, error: str) -> str:
 @contextmanager
 def _held(folder: Path) -> Iterator[None]:
     """Hold a cell's folder against all others, once they have let it go."""
-    with open(folder / LOCK, "ab") as file:
+    with open(folder / run_folder.LOCK, "ab") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         atomic.remove_temporary(folder)
         yield

@@ -7,25 +7,20 @@ rest goes on.
 
 import multiprocessing
 import os
-import signal
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 import torch
 
+from assets.spawned import THREADS, end_with_parent, environment, interrupts_put_off
 from vitpain.ablation.cell import attempt, failed
 from vitpain.ablation.plan import Cell
 from vitpain.ablation.status import Progress
 from vitpain.ablation.study import Study
 from vitpain.train.machine import check_device
 
-THREADS: tuple[str, ...] = (
-    "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS",
-)  # fmt: skip
 MOST_READERS = 8
 """Processes that read pictures for a cell on a GPU, at most."""
 
@@ -66,7 +61,8 @@ def run(study: Study, cells: Sequence[Cell], at: Room, progress: Progress) -> No
     crew: list[_Worker] = []
     try:
         for place in range(min(at.workers, len(waiting))):
-            crew.append(_started(study, at, place))
+            with interrupts_put_off():
+                crew.append(_started(study, at, place))
             _next(crew[-1], waiting, progress)
         while busy := {one.connection: one for one in crew if one.cell is not None}:
             for connection in wait(list(busy)):
@@ -81,7 +77,8 @@ def run(study: Study, cells: Sequence[Cell], at: Room, progress: Progress) -> No
                     died = f"its process died with code {worker.process.exitcode}"
                     error = failed(study, cell, died)
                     connection.close()
-                    worker = crew[place] = _started(study, at, place)
+                    with interrupts_put_off():
+                        worker = crew[place] = _started(study, at, place)
                 progress.ended(cell, error)
                 _next(worker, waiting, progress)
     finally:
@@ -106,7 +103,7 @@ def _started(study: Study, at: Room, place: int) -> _Worker:
     values = dict.fromkeys(THREADS, str(study.config.threads))
     if at.gpus > 1:
         values["CUDA_VISIBLE_DEVICES"] = _devices(at.gpus)[place % at.gpus]
-    with _environment(values), _interrupts_put_off():
+    with environment(values):
         process.start()
     theirs.close()
     return _Worker(process, ours)
@@ -120,42 +117,6 @@ def _devices(gpus: int) -> list[str]:
 
 def _serve(study: Study, readers: int, connection: Connection) -> None:
     """Do cells as they come, in a worker."""
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+    end_with_parent()
     while True:
         connection.send(attempt(study, connection.recv(), readers))
-
-
-def _die_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    wait([parent.sentinel])
-    # Not sys.exit: that ends this thread alone, and a cell would go on being written.
-    os._exit(1)
-
-
-@contextmanager
-def _environment(values: dict[str, str]) -> Iterator[None]:
-    """Set variables for the processes started in the block."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-
-
-@contextmanager
-def _interrupts_put_off() -> Iterator[None]:
-    """Answer Ctrl-C after the block; processes started in it never see one.
-
-    It reaches every process of the terminal, and the parent alone answers it: it ends the others.
-    """
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)

@@ -4,9 +4,7 @@
 and, where it makes them itself, its `inputs` may lie there before.
 """
 
-import fcntl
 import json
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -14,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from assets import atomic
+from assets.commit import commit
 from generator.shards.folder import difference
 from generator.shards.manifest import json_bytes, read_json
 from vitpain.ablation.arms import Arm
@@ -25,11 +24,10 @@ from vitpain.ablation.stored import CELLS, COST, FORMAT, STUDY
 from vitpain.evaluate import predictions
 from vitpain.train import run_folder
 
-SETS, INPUTS, LOCK = "sets", "inputs", ".lock"
+SETS, INPUTS = "sets", "inputs"
 BEFORE = {SETS, INPUTS}
 """What lies in a folder before `study.json` does."""
 UNHELD = ("versions", "commit", "folder")
-ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -57,26 +55,12 @@ def claimed(out: Path, resume: bool) -> Iterator[None]:
 
     Raises ValueError where another study holds it, and where it is not empty and not one to resume.
     """
-    if out.exists() and not out.is_dir():
-        raise ValueError(f"out must be a folder, got the file {out}")
-    out.mkdir(parents=True, exist_ok=True)
-    # Before the lock too, so that none is left in a folder of others.
-    _check(out, resume)
-    with open(out / LOCK, "ab") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ValueError(f"{out} must have one writer, got a second: one is at work") from None
-        _check(out, resume)
-        atomic.remove_temporary(out)
+
+    def ours(found: set[str]) -> bool:
+        return resume and (STUDY in found or found <= BEFORE)
+
+    with run_folder.held(out, STUDY, ours):
         yield
-
-
-def _check(out: Path, resume: bool) -> None:
-    found = {path.name for path in out.iterdir() if path.suffix != atomic.TEMPORARY} - {LOCK}
-    ours = STUDY in found or found <= BEFORE
-    if found and not (resume and ours):
-        raise ValueError(f"out must be an empty folder, or one to --resume, got {out}")
 
 
 def begun(
@@ -98,7 +82,7 @@ def begun(
             for fold, common in planned.common.items()
         },
         "versions": run_folder.versions(),
-        "commit": _commit(),
+        "commit": commit(),
     }
     path = out / STUDY
     if path.exists():
@@ -130,15 +114,3 @@ def _held(stated: Any) -> Any:
     if isinstance(stated, dict):
         return {name: _held(one) for name, one in stated.items() if name not in UNHELD}
     return [_held(one) for one in stated] if isinstance(stated, list) else stated
-
-
-def _commit() -> str | None:
-    """The commit of this code, None outside of git."""
-    if not (ROOT / ".git").exists():
-        return None
-    command = ["git", "-C", str(ROOT), "rev-parse", "HEAD"]
-    try:
-        found = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return found.stdout.strip()

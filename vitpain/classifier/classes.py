@@ -7,9 +7,7 @@ still of 1-3, and 0.5 is no pain, as everywhere else here pain begins at PSPI 1.
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from jaxtyping import Float32, Int64
-from torch import Tensor
 
 from vitpain.classifier.config import Division
 
@@ -35,10 +33,6 @@ class Classes:
         """Class of every PSPI, -1 where it is NaN."""
         found = np.searchsorted(np.array(self.starts, np.float32), pspi, "right")
         return np.where(np.isnan(pspi), -1, found).astype(np.int64)
-
-    def of_tensor(self, pspi: Float32[Tensor, " batch"]) -> Int64[Tensor, " batch"]:
-        """Class of every PSPI of a batch, all of them known."""
-        return torch.bucketize(pspi, pspi.new_tensor(self.starts), right=True)
 
 
 # Thesis, table 11. It prints "> 13" beside 10-12, which leaves 13 nowhere: we begin at 13.

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float64, Int64
+from jaxtyping import Float32, Float64, Int64
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -53,6 +53,11 @@ class Shared:
     facts: dict[str, Any]
     """Stated in every model's file."""
     checkpoint_every: int
+
+
+def labels(classes: Classes, pspi: Float32[Tensor, " batch"]) -> Int64[Tensor, " batch"]:
+    """Class of every PSPI of a batch that lies on the CPU, all of them known."""
+    return torch.from_numpy(classes.of(pspi.numpy()))
 
 
 @dataclass(frozen=True)
@@ -150,7 +155,7 @@ class _Fit:
     def _step(self, batch: Batch) -> None:
         done, machine = self.done, self.shared.machine
         sow(self.shared.config.seed, "classify", done.step)
-        label = self.shared.classes.of_tensor(batch.pspi).to(machine.device, non_blocking=True)
+        label = labels(self.shared.classes, batch.pspi).to(machine.device, non_blocking=True)
         there = batch.to(machine.device)
         self.together.train()
         self.optimiser.zero_grad(set_to_none=True)
@@ -222,15 +227,15 @@ def answers(
     `report` hears how many rows were done since the last call, of how many.
     """
     model.eval()
-    labels, said = [], []
+    known, said = [], []
     for batch in shared.loader.batches(shared.pairs, rows):
         there = batch.to(shared.machine.device)
         with shared.machine.numbers():
             logits = model(unit(there.face))
         said.append(functional.log_softmax(logits.double(), 1).cpu().numpy())
-        labels.append(shared.classes.of_tensor(batch.pspi).numpy())
+        known.append(shared.classes.of(batch.pspi.numpy()))
         report(len(batch.pspi), len(rows))
-    return np.concatenate(labels), np.concatenate(said)
+    return np.concatenate(known), np.concatenate(said)
 
 
 def _facts(task: Task) -> dict[str, Any]:

@@ -1,16 +1,12 @@
-"""Accuracy and loss by epoch, of training and validation, as the thesis's figure 40 has them.
+"""Accuracy and loss by epoch, of training and validation, as the thesis's figure 40 has them."""
 
-Matplotlib is imported when one is drawn, so that no other command waits for it.
-"""
-
-import io
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from vitpain.classifier.fit import Learnt
-from vitpain.evaluate.plots import DARK, LIGHT, STAND_IN, Palette
+from vitpain.evaluate.drawing import Palette, drawn
 
 PANELS = ("accuracy", "loss")
 
@@ -23,36 +19,13 @@ def caption(learnt: Mapping[int, Learnt]) -> str:
 
 def curves(learnt: Mapping[int, Learnt], stand_in: bool) -> tuple[bytes, bytes]:
     """Draw the courses of an arm's fits by fold, as PNG in light and in dark."""
-    return _drawn(learnt, stand_in, LIGHT), _drawn(learnt, stand_in, DARK)
 
-
-def _drawn(learnt: Mapping[int, Learnt], stand_in: bool, colours: Palette) -> bytes:
-    import matplotlib
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    style: dict[Any, Any] = {
-        "axes.facecolor": colours.paper,
-        "axes.edgecolor": colours.help,
-        "axes.labelcolor": colours.ink,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "text.color": colours.ink,
-        "xtick.color": colours.ink,
-        "ytick.color": colours.ink,
-        "legend.frameon": False,
-        "font.size": 10,
-    }
-    with matplotlib.rc_context(style):
-        figure = Figure((9.6, 3.6), layout="constrained", facecolor=colours.paper, dpi=120)
-        canvas = FigureCanvasAgg(figure)
+    def draw(figure: Any, colours: Palette) -> None:
+        figure.set_size_inches(9.6, 3.6)
         for axis, name in zip(figure.subplots(1, 2), PANELS, strict=True):
             _panel(axis, name, learnt, colours)
-        if stand_in:
-            figure.supxlabel(STAND_IN, x=0.995, ha="right", fontsize=8, color=colours.two)
-        file = io.BytesIO()
-        canvas.print_png(file, metadata={"Software": None})
-    return file.getvalue()
+
+    return drawn(draw, stand_in)
 
 
 def _panel(axis: Any, name: str, learnt: Mapping[int, Learnt], colours: Palette) -> None:
@@ -69,4 +42,4 @@ def _panel(axis: Any, name: str, learnt: Mapping[int, Learnt], colours: Palette)
     axis.locator_params(axis="x", integer=True)
     if name == "accuracy":
         axis.set_ylim(0.0, 1.02)
-    axis.legend()
+    axis.legend(fontsize=10)

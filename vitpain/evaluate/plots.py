@@ -1,40 +1,19 @@
-"""The plots of a report, each in light and in dark.
+"""The plots of a report, each in light and in dark."""
 
-Matplotlib is imported when one is drawn, so that no other command waits for it.
-"""
-
-import io
-import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from assets.facs import HIGHEST_PSPI
+from vitpain.evaluate.drawing import Palette, drawn
 from vitpain.evaluate.report import Report
 from vitpain.evaluate.tables import PAIN
 from vitpain.metrics import detection
 
 SHOWN = 300
 """Most points of a curve."""
-STAND_IN = "stand-in data: no patient is in it"
-
-
-@dataclass(frozen=True)
-class Palette:
-    """Colours of paper, ink, lines of help, and up to three things that are told apart."""
-
-    paper: str
-    ink: str
-    help: str
-    one: str
-    two: str
-    three: str
-
-
-LIGHT = Palette("#ffffff", "#202124", "#9aa0a6", "#1f5fa8", "#c2571a", "#3a7d44")
-DARK = Palette("#1c1f24", "#e8eaed", "#80868b", "#7db3f0", "#f0a15e", "#86cf92")
 
 Plots = Mapping[str, tuple[bytes, bytes]]
 """By name, PNG bytes in light and in dark."""
@@ -50,44 +29,10 @@ def plots(made: Report) -> dict[str, tuple[bytes, bytes]]:
         "courses": (_courses, bool(made.courses)),
     }
     return {
-        name: (_drawn(draw, made, LIGHT), _drawn(draw, made, DARK))
+        name: drawn(partial(draw, made), made.banner is not None)
         for name, (draw, wanted) in drawings.items()
         if wanted
     }
-
-
-def _drawn(draw: Callable[[Report, Any, Palette], None], made: Report, colours: Palette) -> bytes:
-    import matplotlib
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    style: dict[Any, Any] = {
-        "axes.facecolor": colours.paper,
-        "axes.edgecolor": colours.help,
-        "axes.labelcolor": colours.ink,
-        "axes.titlesize": 11,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "text.color": colours.ink,
-        "xtick.color": colours.ink,
-        "ytick.color": colours.ink,
-        "legend.frameon": False,
-        "legend.fontsize": 9,
-        "font.size": 10,
-    }
-    with matplotlib.rc_context(style):
-        figure = Figure(layout="constrained", facecolor=colours.paper, dpi=120)
-        canvas = FigureCanvasAgg(figure)
-        draw(made, figure, colours)
-        if made.banner is not None:
-            figure.supxlabel(STAND_IN, x=0.995, ha="right", fontsize=8, color=colours.two)
-        file = io.BytesIO()
-        with warnings.catch_warnings():
-            # A name may hold letters that the font has not: they are drawn as boxes.
-            warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
-            # `savefig` would lay everything out and draw it twice.
-            canvas.print_png(file, metadata={"Software": None})
-    return file.getvalue()
 
 
 def _count(axis: Any) -> None:

@@ -7,7 +7,7 @@ begun with, each by the hash of what it holds, so that files may move but not ch
 
 import fcntl
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -44,26 +44,39 @@ def claimed(out: Path, resume: bool, main: bool = True) -> Iterator[None]:
     if not main:
         yield
         return
+    with held(out, RUN, lambda found: resume and RUN in found):
+        yield
+
+
+@contextmanager
+def held(out: Path, first: str, ours: Callable[[set[str]], bool]) -> Iterator[None]:
+    """Hold a folder, made here if it is not there, against every other writer.
+
+    `ours` says whether what lies there, by its names, may be gone on with; `first` is the file that
+    is written first. Raises ValueError where another process holds the folder, and where it is
+    neither empty nor ours.
+    """
     if out.exists() and not out.is_dir():
         raise ValueError(f"out must be a folder, got the file {out}")
     out.mkdir(parents=True, exist_ok=True)
     # Before the lock too, so that none is left in a folder of others.
-    _check(out, resume)
+    _check(out, first, ours)
     with open(out / LOCK, "ab") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise ValueError(f"{out} must have one writer, got a second: one is at work") from None
         # The file stays: who has opened it already would hold a lock that nobody else sees.
-        _check(out, resume)
+        _check(out, first, ours)
         atomic.remove_temporary(out)
         yield
 
 
-def _check(out: Path, resume: bool) -> None:
+def _check(out: Path, first: str, ours: Callable[[set[str]], bool]) -> None:
     # A first file that a kill left unnamed is nobody's work.
-    found = {path.name for path in out.iterdir() if not path.match(f"{RUN}.*{atomic.TEMPORARY}")}
-    if found - {LOCK} and not (resume and RUN in found):
+    there = {path.name for path in out.iterdir() if not path.match(f"{first}.*{atomic.TEMPORARY}")}
+    found = there - {LOCK}
+    if found and not ours(found):
         raise ValueError(f"out must be an empty folder, or one to --resume, got {out}")
 
 

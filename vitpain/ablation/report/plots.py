@@ -1,11 +1,5 @@
-"""The plots of a comparison: differences, learning curves, maps of sources; in light and in dark.
+"""The plots of a comparison: differences, learning curves and maps of sources, light and dark."""
 
-Matplotlib is imported when one is drawn, so that no other command waits for it.
-"""
-
-import io
-import warnings
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,7 +7,7 @@ import numpy as np
 from vitpain.ablation.arms import BASE
 from vitpain.ablation.figures import BY_NAME, PRIMARY, Curve, Difference, Results
 from vitpain.ablation.gap import Gap
-from vitpain.evaluate.plots import DARK, LIGHT, STAND_IN, Palette
+from vitpain.evaluate.drawing import DARK, Draw, Palette, drawn
 
 FIGURE = BY_NAME[PRIMARY].title
 CAPTIONS = {
@@ -25,7 +19,6 @@ CAPTIONS = {
 }
 LINES = ("#1f5fa8", "#c2571a", "#3a7d44", "#8e44ad", "#b58900", "#c0392b", "#16a085", "#7f8c8d")
 ON_DARK = ("#7db3f0", "#f0a15e", "#86cf92", "#c79be0", "#e3c567", "#f08a80", "#6fd0bd", "#b0b8bd")
-Draw = Callable[[Any, Palette], None]
 
 
 def plots(results: Results, gap: Gap | None) -> dict[str, tuple[bytes, bytes]]:
@@ -43,10 +36,7 @@ def plots(results: Results, gap: Gap | None) -> dict[str, tuple[bytes, bytes]]:
     if gap is not None and gap.places.maps:
         wanted["maps"] = lambda figure, colours: _maps(gap, figure, colours)
     stand_in = results.study.surrogate
-    return {
-        name: (_drawn(draw, LIGHT, stand_in), _drawn(draw, DARK, stand_in))
-        for name, draw in wanted.items()
-    }
+    return {name: drawn(draw, stand_in, formulas=False) for name, draw in wanted.items()}
 
 
 def _lines(results: Results) -> set[str]:
@@ -54,40 +44,6 @@ def _lines(results: Results) -> set[str]:
     study = results.study
     alike = {arm.name for arm in study.arms if arm.matched and not arm.native and arm.share == 1.0}
     return alike | {one["name"] for one in study.sources}
-
-
-def _drawn(draw: Draw, colours: Palette, stand_in: bool) -> bytes:
-    import matplotlib
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    style: dict[Any, Any] = {
-        "axes.facecolor": colours.paper,
-        "axes.edgecolor": colours.help,
-        "axes.labelcolor": colours.ink,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.titlesize": 11,
-        "text.color": colours.ink,
-        "xtick.color": colours.ink,
-        "ytick.color": colours.ink,
-        "legend.frameon": False,
-        "legend.fontsize": 9,
-        "font.size": 10,
-        # Names are names, with dollars in them too.
-        "text.parse_math": False,
-    }
-    with matplotlib.rc_context(style):
-        figure = Figure(layout="constrained", facecolor=colours.paper, dpi=120)
-        canvas = FigureCanvasAgg(figure)
-        draw(figure, colours)
-        if stand_in:
-            figure.supxlabel(STAND_IN, x=0.995, ha="right", fontsize=8, color=colours.two)
-        file = io.BytesIO()
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
-            canvas.print_png(file, metadata={"Software": None})
-    return file.getvalue()
 
 
 def _forest(held: list[Difference], results: Results, figure: Any, colours: Palette) -> None:
