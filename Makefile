@@ -11,7 +11,7 @@ BIN := .venv/bin
 	touch $@
 
 .venv/test.done: .venv/run.done
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[learn,diffusion,quality,dev,pyrender,mitsuba]"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[learn,diffusion,quality,ray,dev,pyrender,mitsuba]"
 	touch $@
 
 demo: .venv/run.done

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from scripts.figures import check_json, table, write_json
-from scripts.learning import check_installed
+from scripts.learning import check_installed, device_of, weights_of
 from scripts.options import built, checked, parse
 from scripts.progress import Bar
 from vitpain.ablation.arms import BASE, Arm, arms
@@ -63,6 +63,12 @@ class Options:
     """Train on this machine, or on a Ray cluster whose machines see all these folders."""
     workers: int | None = None
     """Cells at once; if none is given, as many as fit: one a GPU, or by the threads of a CPU."""
+    features: str | None = None
+    """What gives the domain gap its features: `inception`, or a model of timm; if none is given, it
+    is not measured."""
+    features_weights: str | None = None
+    """Weights of that network: a file, or `none` for a timm model with random ones (every table
+    then says so)."""
     resume: bool = False
     """Go on with a study that was stopped; finished cells stay, failed ones are tried again."""
     json: Path | None = None
@@ -77,6 +83,11 @@ class Options:
             raise ValueError("real must be given, or surrogate, got neither")
         if self.workers is not None and self.workers < 1:
             raise ValueError(f"workers must be at least 1, got {self.workers}")
+        if self.features_weights is not None and self.features is None:
+            rule = "be for features that are named"
+            raise ValueError(f"features_weights must {rule}, got {self.features_weights}")
+        if self.features_weights == "hub":
+            raise ValueError("features_weights must be none or a file, got hub")
 
 
 @dataclass(frozen=True)
@@ -84,6 +95,8 @@ class SmallOptions(Options):
     """Train small models in every arm, on a stand-in and synthetic frames that are made here."""
 
     config: GivenStudy = field(default_factory=lambda: GivenStudy.of(SMALL))
+    features: str | None = "resnet18"
+    features_weights: str | None = "none"
 
 
 def main(arguments: list[str]) -> int:
@@ -107,6 +120,9 @@ def main(arguments: list[str]) -> int:
         offered = wanted(options.arms, there, config)
         planned = plan(config, offered, there)
         made = study.begun(options.out.resolve(), config, offered, there, planned)
+        if options.features is not None:
+            # First, so that weights that are missing are not found out in the end.
+            look_apart(options, config)
         left = [cell for cell in planned.cells if not made.finished(cell)]
         with view() as show:
             progress = Progress(len(planned.cells) - len(left), left, show)
@@ -201,6 +217,21 @@ def wanted(names: Sequence[str], there: "Sources", config: StudyConfig) -> list[
     if names and BASE not in names:
         raise ValueError(f"arms must have {BASE} among them, got {', '.join(names)}")
     return [one for one in every if not names or one.name in names]
+
+
+def look_apart(options: Options, config: StudyConfig) -> None:
+    """Measure how far apart the sources look, unless that was done before."""
+    from vitpain.ablation import domains
+
+    assert options.features is not None, "asked before"
+    weights = options.features_weights
+    domains.measure(
+        options.out,
+        options.features,
+        None if weights is None else weights_of(weights),
+        domains.MOST,
+        device_of(config.device),
+    )
 
 
 @contextmanager

@@ -16,8 +16,6 @@ from vitpain.ablation.study import INPUTS
 
 STOPPED = 130
 """Exit code of a command that was interrupted."""
-SUBJECTS = 10
-"""The first of UNBC's names: two in each of the public folds."""
 AUS = "4,6,7,9,10,43"
 """Those of PSPI: no other decides a level."""
 
@@ -26,14 +24,14 @@ AUS = "4,6,7,9,10,43"
 class Size:
     """How much is made.
 
-    Of the stand-in: `sequences` a subject, `frames` of one on average, `filmed` wide and high.
+    Of the stand-in: `subjects`, a sequence each of `frames` on average, `filmed` wide and high.
     `people` who are drawn, 18 expressions and a neutral each. `side`: of pictures as they are drawn
     and imported, `aligned`: of registered and painted ones, pixels. Networks are `width` wide; they
     see those who were drawn in `first` epochs, and those of a fold in `epochs`. `painted`: pictures
     a person, fold and level.
     """
 
-    sequences: int
+    subjects: int
     frames: int
     filmed: tuple[int, int]
     people: int
@@ -46,11 +44,12 @@ class Size:
 
 
 SMALL = Size(
-    2, 40, (240, 180), people=40, side=96, aligned=64, width=16, first=8, epochs=3, painted=4
+    25, 32, (240, 180), people=40, side=96, aligned=64, width=16, first=8, epochs=3, painted=4
 )
-"""What two cores make in a quarter of an hour."""
-TINY = Size(1, 10, (160, 120), 4, 64, 32, width=4, first=1, epochs=1, painted=1)
-"""What a test can wait for; a study of it has `side` 32."""
+"""What two cores make in a quarter of an hour: all of UNBC's names, since two folds of fewer test
+people could show no difference."""
+TINY = Size(10, 10, (160, 120), 4, 64, 32, width=4, first=1, epochs=1, painted=1)
+"""What a test can wait for: two people in each of the public folds; a study of it has `side` 32."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +97,7 @@ def steps(place: Path, workers: int, size: Size) -> Iterator[tuple[str, list[str
             "--people-per-shard", 2, "--seed", 16, *many,
         ],
         "unbc-raw": [
-            "surrogate-unbc", "--subjects", SUBJECTS, "--sequences", size.sequences,
+            "surrogate-unbc", "--subjects", size.subjects, "--sequences", 1,
             "--frames", size.frames, "--width", wide, "--height", high, "--pain", 0.5, *many,
         ],
         "unbc": ["import", "unbc", place / "unbc-raw", "--size", size.side, *many],

@@ -24,6 +24,8 @@ COMMANDS = {
     "train-au-reader": "train the small network that reads action units, to judge by",
     "evaluate2d": "how good painted faces are, beside the real ones they were made from",
     "classify": "train the thesis's classifier on real faces, painted ones, or both, by folds",
+    "ablate": "train arm by arm on real, painted and drawn frames: which synthetic data helps",
+    "ablation-report": "tables, plots and a report of what that found, from stored predictions",
     "train-rig": "train the neural rig on sampled people and many topologies",
     "rig-mesh": "put an expression on any head mesh, or draw every action unit on it",
     "eval-rig": "measure how close the neural rig comes to its teacher, on whom it has not seen",

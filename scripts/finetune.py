@@ -35,7 +35,8 @@ class Options:
     """Weights of the backbone: `hub` (if there is no `init`) fetches what was learnt from
     photographs, `none` begins with random ones and trains all of them, or a file."""
     backbone: str | None = None
-    """A vision transformer of timm, or a small one of ours; that of `init` if there is one."""
+    """A vision transformer of timm, a small one of ours, or (with `tune` all) a ConvNeXt of timm;
+    that of `init` if there is one."""
     size: int | None = None
     """Side of the pictures in pixels; that of `init` if there is one."""
     variant: Variant | None = None

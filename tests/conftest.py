@@ -15,6 +15,7 @@ from tests.runs import make
 LONGEST = (
     "test_story.py",
     "test_readme.py",
+    "test_ablation_whole.py",
     "test_whole_way.py",
     "test_gan2d_learns.py",
     "test_synth2d.py",
@@ -22,6 +23,10 @@ LONGEST = (
     "test_vitpain_train.py",
     "test_rig_evaluation.py",
     "test_vitpain_finetune.py",
+    "test_ablation_planted.py",
+    "test_ablation_cells.py",
+    "test_ablation_ray.py",
+    "test_ablation_plan.py",
 )
 """Files that take longest, in order: two workers end together where these begin first."""
 

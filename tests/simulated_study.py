@@ -142,15 +142,16 @@ def write(
         "commit": None,
     }  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / STUDY).write_bytes(json_bytes(study))
-    divided = folds("public5", SUBJECTS, 0)
+    divided, cells = folds("public5", SUBJECTS, 0), {}
     for model in models:
         for fraction in fractions:
             for arm in arms:
                 said = hats(rng, given, effects.get(arm.name, SAME), seeds)
                 for seed in range(seeds):
                     for fold in divided:
-                        _cell(folder, arm, (model, fraction, seed), fold, given, said[seed], rng)
+                        what = (model, fraction, seed)
+                        cells |= _cell(folder, arm, what, fold, given, said[seed], rng)
+    (folder / STUDY).write_bytes(json_bytes({**study, "cells": cells}))
     return folder
 
 
@@ -175,7 +176,8 @@ def _cell(
     given: Labels,
     hat: np.ndarray,
     rng: np.random.Generator,
-) -> None:
+) -> dict[str, Any]:
+    """Write a finished cell; gives what the study says of it, by its name."""
     model, fraction, seed = what
     name = f"{arm.name}-{model}-{fraction:g}-{seed}-{fold.number}".replace("+", "_")
     place = folder / CELLS / name
@@ -187,12 +189,13 @@ def _cell(
         "by_level": {"0": 100},
         "subjects": round(len(fold.train) * fraction) if arm.real else 0,
     }
-    facts = {"id": name, "arm": arm.name, "model": model, "fold": fold.number, "seed": seed,
-             "fraction": fraction, "learnt": learnt, "notes": []}  # fmt: skip
-    (place / CELL).write_bytes(json_bytes(facts))
+    facts = {"arm": arm.name, "model": model, "fold": fold.number, "seed": seed,
+             "fraction": fraction}  # fmt: skip
+    (place / CELL).write_bytes(json_bytes({**facts, "learnt": learnt, "notes": []}))
     predictions.write(place / predictions.NAME, _rows(fold, given, hat, rng))
     taken = {"seconds": 2.0, "gpu_hours": 0.001, "steps": 10, "frames": 320}
     (place / COST).write_bytes(json_bytes(taken))
+    return {name: facts}
 
 
 def _rows(fold: Fold, given: Labels, hat: np.ndarray, rng: np.random.Generator) -> pa.Table:

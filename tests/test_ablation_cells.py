@@ -74,10 +74,11 @@ def test_a_cell_leaves_what_reports_are_made_of(there: Sources, tmp_path: Path) 
         assert one.cost["gpu_hours"] == 0.0
         assert one.cost["seconds"] > 0.0
     learnt = {one.arm: one for one in found.cells}
-    # 54 real frames are three steps of 16; 42 painted ones before them are two.
+    # An epoch has 54 frames, which are three steps of 16, in every fit: the 42 painted ones too,
+    # of which a third step is the first of a second pass.
     assert learnt["real"].cost["steps"] == 3
-    assert learnt["x"].cost["steps"] == 5
-    assert learnt["x"].cost["frames"] == 5 * 16
+    assert learnt["x"].cost["steps"] == 6
+    assert learnt["x"].cost["frames"] == 6 * 16
     assert learnt["x"].learnt["synthetic"] == {"gan": 42}
     assert learnt["x"].learnt["by_level"]["0"] == 24
 
@@ -200,8 +201,8 @@ def test_time_to_go_is_by_the_steps_that_are_left(there: Sources, tmp_path: Path
     progress.begun(real)
     progress.begun(first)
     progress.ended(real, None)
-    assert heard[-1].seconds == 60 * 4 * 5 / 3
-    assert str(heard[-1]) == "4 done, 1 running, 0 left, 7 min to go"
+    assert heard[-1].seconds == 60 * 4 * 6 / 3
+    assert str(heard[-1]) == "4 done, 1 running, 0 left, 8 min to go"
     progress.ended(first, "no")
     assert str(heard[-1]) == "4 done, 1 failed, 0 running, 0 left, 0 min to go"
     assert [one for one, _ in progress.failures.values()] == [first]

@@ -253,10 +253,13 @@ def test_arms_of_one_form_are_held_against_each_other() -> None:
     held = contrasts(every, sources)
     assert [pair for pair in held if pair[1] != BASE] == [
         ("real+a", "real+g"), ("a_then_real", "g_then_real"), ("a_only", "g_only"),
+        ("real+b", "real+a"),
     ]  # fmt: skip
     whole = [arm.name for arm in every if arm.share == 1.0 and arm.name != BASE]
     assert [pair[0] for pair in held if pair[1] == BASE] == whole
-    assert contrasts(every, sources[1:])[-1][1] == BASE
+    drawn = contrasts(arms([], ["a", "b"]), sources[1:])
+    assert [pair for pair in drawn if pair[1] != BASE] == [("real+b", "real+a")]
+    assert all(pair[1] == BASE for pair in contrasts(arms(["g"], []), sources[:1]))
 
 
 def test_without_a_threshold_f1_is_undefined_and_nothing_else(study: Path) -> None:
@@ -323,10 +326,13 @@ def test_a_lost_cell_leaves_what_both_have(study: Path) -> None:
     shutil.rmtree(cell(study, "real+painted", 0, 5))
     shutil.rmtree(cell(study, "real+painted", 1, 5))
     found = compare(study)
-    # In the order of their folders.
-    assert [(one.arm, one.fold, one.seed, one.error) for one in found.unfinished] == [
+    # In the order of their names.
+    left = [one for one in found.unfinished if one.fraction == WHOLE]
+    assert [(one.arm, one.fold, one.seed, one.error) for one in left] == [
         ("real_classical", 3, 0, None),
         (BETTER, 2, 1, "out of memory"),
+        ("real+painted", 5, 0, None),
+        ("real+painted", 5, 1, None),
     ]
     assert difference(found, BETTER, BASE).subjects == 25
     assert difference(found, "real+painted", BASE).subjects == 20

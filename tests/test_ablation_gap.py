@@ -152,7 +152,7 @@ def study(run: Path, real: Path, sources: dict[str, tuple[str, Path]]) -> Path:
 
     content = {
         "format": FORMAT, "config": {}, "arms": [], "surrogate": True, "level16": {},
-        "matched": {}, "versions": {}, "commit": None,
+        "matched": {}, "versions": {}, "commit": None, "cells": {},
         "real": {**said("real", real), "subjects": PEOPLE, "source": "unbc"},
         "sources": [{**said(name, place), "kind": kind} for name, (kind, place) in sources.items()],
     }  # fmt: skip

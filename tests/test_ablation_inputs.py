@@ -1,12 +1,9 @@
 """The inputs of a study without data: every command in order, each going on where it stopped."""
 
-from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from generator.shards.derived import read_derived, stands_in
-from generator.shards.folder import CONFIG, open_folder
 from scripts import ablation_inputs
 from scripts.ablation_inputs import TINY, make
 from vitpain.ablation.study import INPUTS
@@ -64,26 +61,3 @@ def test_who_stops_a_command_stops_all(tmp_path: Path, monkeypatch: pytest.Monke
     with pytest.raises(KeyboardInterrupt):
         make(tmp_path, 1, TINY)
     assert commands.folders == MADE[:3]
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(600)
-def test_what_is_made_can_be_compared(tmp_path: Path) -> None:
-    made = make(tmp_path, 2, TINY)
-    real, painted, drawn = map(open_folder, (made.real, made.synth2d, made.synth3d))
-    assert stands_in(real.config)
-    assert stands_in(painted.config)
-    assert not stands_in(drawn.config)
-    derived = read_derived(painted.config, str(made.synth2d / CONFIG))
-    assert derived is not None
-    assert (derived.registered, derived.size) == ("3d", TINY.aligned)
-    # Every level that is matched, of both, in every fold.
-    levels = Counter((row["fold"], row["pspi"]) for row in painted.index.to_pylist())
-    assert set(levels) == {(fold, float(level)) for fold in range(1, 6) for level in range(16)}
-    rows = drawn.index.to_pylist()
-    pain = Counter(row["pspi"] for row in rows if row["kind"] == "pain")
-    assert pain == {float(level): TINY.people for level in range(1, 17)}
-    assert sum(row["kind"] == "confounder" for row in rows) == 2 * TINY.people
-    # Nothing is left to do.
-    again = make(tmp_path, 1, TINY)
-    assert sum(again.seconds.values()) < sum(made.seconds.values()) / 2

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from generator.shards import codec, manifest
+from generator.shards.folder import open_folder
 from generator.shards.manifest import json_bytes, read_json
 from scripts import ablation_report
 from tests import simulated_study as study
@@ -25,7 +26,9 @@ from vitpain.ablation.compare import compare
 from vitpain.ablation.figures import PRIMARY, Results
 from vitpain.ablation.report import answer, build, domain, errors, frames, tables, words
 from vitpain.ablation.report.build import Reported, report
+from vitpain.ablation.report.readings import readings
 from vitpain.ablation.stored import CELLS, COST, STUDY
+from vitpain.evaluate import predictions
 from vitpain.evaluate.value import Value
 
 BETTER = {"real+drawn": study.Effect(shrink=0.95, noise=0.4)}
@@ -111,6 +114,18 @@ def test_the_answer_claims_what_was_found(results: Results) -> None:
     assert "real frames and 3D drawn did better than real frames and 2D painted (" in which
     assert claims(results) == 2
     assert "tested by nothing" in much
+
+
+def test_a_changed_set_is_held_against_the_first_of_its_kind(results: Results) -> None:
+    """Two drawn sets, none painted: nothing is said of 3D against 2D."""
+    sources = tuple({**one, "kind": "3d"} for one in results.study.sources)
+    other = replace(results, study=replace(results.study, sources=sources))
+    _, which, _ = answer.answer(other)
+    assert which.startswith(
+        "Drawn and painted frames (3D, 2D) were not held against each other; of sets in which one "
+        "thing was changed, against the first: "
+    )
+    assert "real frames and 3D drawn did better than real frames and 3D painted (" in which
 
 
 @pytest.mark.parametrize(("p", "number"), [(0.049, 4), (0.051, 0), (None, 0)])
@@ -282,7 +297,7 @@ def test_the_page_needs_no_network_and_begins_with_the_banner(page: str) -> None
     read = Page()
     read.feed(page)
     assert read.first == answer.BANNER
-    assert len(read.sources) == 7  # three plots in light and dark, one strip of frames
+    assert len(read.sources) == 9  # four plots in light and dark, one strip of frames
     assert all(one.startswith("data:image/png;base64,") for one in read.sources)
     assert "default-src 'none'" in page
     assert not {"script", "link", "iframe", "b"} & set(read.tags)
@@ -300,13 +315,15 @@ def test_real_data_has_no_banner_and_its_frames_a_word_on_who_may_see_them(
     there = replace(made, results=real)
     assert there.banner is None
     assert not any("stand-in" in one for one in there.opening)
-    examples = frames.examples(real.study)
-    (section,) = [one for one in there.sections({}, examples) if one.title == build.EXAMPLES]
+    examples = frames.examples(real.study, {})
+    sections = there.sections({}, examples, ("real", "real+drawn"))
+    (section,) = [one for one in sections if one.title == build.EXAMPLES]
     assert build.OF_PEOPLE in section.pictures[0].caption
+    assert "(A: real; B: real+drawn)" in section.pictures[0].caption
 
 
 def test_frames_are_shown_where_their_folder_is_as_it_was(results: Results, tmp_path: Path) -> None:
-    shown = frames.examples(results.study)
+    shown = frames.examples(results.study, {})
     # The others were never there.
     assert list(shown) == ["real"]
     strip = codec.decode("strip.png", shown["real"])
@@ -315,7 +332,32 @@ def test_frames_are_shown_where_their_folder_is_as_it_was(results: Results, tmp_
     assert (strip.shape[1] + frames.GAP) % (frames.TILE + frames.GAP) == 0
     assert (strip.shape[1] + frames.GAP) // (frames.TILE + frames.GAP) >= len(levels)
     other = {**results.study.real, "manifest": "2" * 64}
-    assert frames.examples(replace(results.study, real=other)) == {}
+    assert frames.examples(replace(results.study, real=other), {}) == {}
+
+
+def test_what_was_read_stands_on_those_frames_alone(results: Results) -> None:
+    rows = open_folder(Path(results.study.real["folder"])).index.to_pylist()
+    row = next(one for one in rows if one["pspi"] == 2)
+    (said,) = frames.examples(results.study, {row["key"]: (0.5, 2.0)}).values()
+    strip = codec.decode("strip.png", said)
+    assert strip.shape == (frames.TILE, frames.TILE, 3)
+    (other,) = frames.examples(results.study, {row["key"]: (0.5, 1.0)}).values()
+    differs = (strip != codec.decode("strip.png", other)).any(axis=(1, 2))
+    assert differs.any()
+    assert not differs[: -frames.LINE].any()
+
+
+def test_readings_are_those_of_real_alone_and_of_the_best_arm(run: Path, results: Results) -> None:
+    found = readings(run, results)
+    assert found.arms == ("real", "real+drawn")
+    wanted: list[dict[str, float]] = [{}, {}]
+    for at, arm in enumerate(found.arms):
+        for fold in range(1, 6):
+            table = predictions.read(study.cell(run, arm, 0, fold) / predictions.NAME)
+            wanted[at] |= {
+                one["key"]: one["pspi_hat"] for one in table.to_pylist() if one["role"] == "test"
+            }
+    assert found.pspi == {key: (one, wanted[1][key]) for key, one in wanted[0].items()}
 
 
 def test_frames_go_from_low_to_high_and_show_different_people() -> None:
@@ -337,7 +379,7 @@ def test_frames_go_from_low_to_high_and_show_different_people() -> None:
 def test_markdown_and_pictures_lie_beside_the_page(made: Reported) -> None:
     text = (made.folder / build.TEXT).read_text()
     shown = re.findall(r"!\[[^\]]*\]\(([^)]+)\)", text)
-    assert set(shown) == {"forest.png", "curves.png", "maps.png", "frames_real.png"}
+    assert set(shown) == {"forest.png", "curves.png", "levels.png", "maps.png", "frames_real.png"}
     assert {path.name for path in made.folder.glob("*.png")} == set(shown)
     assert text.index(answer.BANNER) < text.index("Question:") < text.index("Answer:")
     assert "<b>" not in text

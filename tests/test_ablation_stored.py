@@ -30,7 +30,14 @@ def edit(path: Path, **changed: Any) -> None:
 
 
 def _twice(study: Path) -> None:
-    shutil.copytree(cell(study), study / CELLS / "again")
+    cells = json.loads((study / STUDY).read_text())["cells"]
+    edit(study / STUDY, cells=cells | {"again": cells[cell(study).name]})
+
+
+def _unknown_arm(study: Path) -> None:
+    cells = json.loads((study / STUDY).read_text())["cells"]
+    cells[cell(study).name]["arm"] = "x"
+    edit(study / STUDY, cells=cells)
 
 
 def _cut(study: Path) -> None:
@@ -62,25 +69,33 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
         "must be the folder of a study, got none of study",
     ),
     "other format": (lambda s: edit(s / STUDY, format="x"), "must be a study .*, got another"),
-    "no config": (lambda s: edit(s / STUDY, config=None), "config must be a dict, got NoneType"),
+    "no config": (
+        lambda s: edit(s / STUDY, config=None),
+        "config must be of kind dict, got NoneType",
+    ),
     "no arms": (
         lambda s: edit(s / STUDY, arms=[{"name": "real"}]),
         "arms must have the fields of Arm, got 'beside'",
     ),
     "no cell": (lambda s: shutil.rmtree(s / CELLS), "must have a finished cell, got none"),
-    "unknown arm": (
+    "unknown arm": (_unknown_arm, f"{STUDY}: arm must be one of the study, got x"),
+    "another cell": (
         lambda s: edit(cell(s) / CELL, arm="x"),
-        f"{CELL}: arm must be one of the study, got x",
+        f"{CELL}: arm must be real, as {STUDY} says, got x",
+    ),
+    "no fold": (
+        lambda s: edit(s / STUDY, cells={"a": {"arm": "real", "model": "plain"}}),
+        f"{STUDY}: fold must be of kind int, got NoneType",
     ),
     "no learnt": (
         lambda s: edit(cell(s) / CELL, learnt=3),
-        f"{CELL}: learnt must be a dict, got int",
+        f"{CELL}: learnt must be of kind dict, got int",
     ),
     "no seconds": (
         lambda s: edit(cell(s) / COST, seconds="x"),
         f"{COST}: seconds must be a number, got str",
     ),
-    "twice": (_twice, f"{CELL}: a cell must be the only one of its kind, got again too"),
+    "twice": (_twice, f"{STUDY}: a cell must be the only one of its kind, got again and real-"),
     "cut": (_cut, f"{predictions.NAME} must be predictions in Parquet, got"),
     "wrong fold": (_wrong_fold, f"{predictions.NAME} must be of fold 1, got 2"),
     "untested": (_untested, f"{predictions.NAME} must hold test subjects, got none"),
@@ -99,6 +114,10 @@ def test_damage_is_named(study: Path, name: str) -> None:
         compare(study)
 
 
-def test_a_folder_that_a_kill_left_is_none(study: Path) -> None:
-    (study / CELLS / "begun").mkdir()
-    assert compare(study).finished == 20
+def test_what_a_kill_left_has_not_ended(study: Path) -> None:
+    names = [cell(study, fold=fold).name for fold in (1, 2)]
+    (cell(study) / CELL).unlink()
+    shutil.rmtree(cell(study, fold=2))
+    found = compare(study)
+    assert found.finished == 18
+    assert [(one.id, one.error) for one in found.unfinished] == [(name, None) for name in names]

@@ -13,8 +13,9 @@ from assets import hunyuan3d, makehuman
 from generator import flame_add
 from generator.preview import au_sheet, error_sheet
 from generator.shards import codec
-from scripts import cli, eval_rig, generate
-from tests import flame_files, head_files, stand_in_hy3dgen, tiny_kandinsky
+from scripts import ablation_inputs, cli, eval_rig, generate
+from scripts.ablation_inputs import Inputs
+from tests import ablated, flame_files, head_files, stand_in_hy3dgen, tiny_kandinsky
 from tests import test_import_openface as openface
 from tests.fake_producer import PRODUCER
 from tests.packs import forget, write_pack
@@ -23,6 +24,7 @@ from tests.still_rig import TRIAL
 from tests.test_attach_openface import read_folder
 from tests.test_face_detector import adult
 from tests.unbc_files import points
+from vitpain.ablation.sources import Sources
 
 SMALL = ["--pain-per-identity", "1", "--views", "1", "--size", "32", "--people-per-shard", "1"]
 PEOPLE = "4"
@@ -50,6 +52,11 @@ TINY = {
     "augment2d": "--per-level 1",
     "train-au-reader": "--size 32 --epochs 1 --batch 2 --threads 1 --workers 0",
     "evaluate2d": "--batch 4",
+    "ablate": (
+        "--models plain --only 1 --seeds 1 --arms real real_classical --mode 2d --side 32 --size 32"
+        " --backbone vit_mini_patch16_dinov3 --weights none --epochs 1 --first-epochs 1 --batch 16"
+        " --device cpu"
+    ),
     "classify": (
         "--model convnext_atto --weights none --size 32 --epochs 1 --batch 16 --workers 0"
         " --threads 1"
@@ -114,6 +121,15 @@ def run(given: list[str]) -> int:
     return cli.run(given)
 
 
+def aligned(place: Path) -> Sources:
+    """Sets of more people than there are else, aligned alike, in place of those that are shown."""
+    there = ablated.sources(place / "aligned")
+    for name, one in zip(("UNBC", "PAINTED", "DIR"), there.every, strict=True):
+        shutil.rmtree(place / name)
+        (place / name).symlink_to(one.folder)
+    return there
+
+
 def read_frames(frames: Path, out: Path) -> None:
     """What OpenFace makes of exported frames, a table a folder."""
     out.mkdir()
@@ -145,6 +161,13 @@ def test_every_command_runs(
     # What was exported is a set in the layout of the published one.
     (tmp_path / "PUB").symlink_to(tmp_path / "D")
     forget()
+    there: list[Sources] = []
+
+    def inputs(out: Path, workers: int) -> Inputs:
+        real, gan, mesh = (one.folder for one in there[0].every)
+        return Inputs(real, gan, mesh, {})
+
+    monkeypatch.setattr(ablation_inputs, "make", inputs)
     commands = shown()
     assert {command.split()[1] for command in commands} == set(cli.COMMANDS)
     for command in commands:
@@ -156,6 +179,8 @@ def test_every_command_runs(
                 continue
             if "--out" in given and "--resume" not in given:
                 shutil.rmtree(given[given.index("--out") + 1], ignore_errors=True)
+            if given[0] == "ablate" and not there:
+                there.append(aligned(tmp_path))
             if given[0] == "attach-openface":
                 read_frames(tmp_path / "FRAMES", tmp_path / "CSV")
             with here():

@@ -142,6 +142,24 @@ def test_a_run_ended_by_sigkill_goes_on(tmp_path: Path, true: Path, undisturbed:
     same(out, undisturbed)
 
 
+def test_epochs_of_so_many_frames_go_over_all_rows_again_and_again(true: Path) -> None:
+    frames = open_frames([true])
+    pairs, rows = Pairs(frames, pair_config(SMALL, MODEL, heat=False)), np.arange(11)
+    for epoch_frames, epochs in ((6, 4), (17, 2)):
+        config = replace(SMALL, batch=2, epochs=epochs, epoch_frames=epoch_frames)
+        with Loader(Loading(config.batch, whole=True)) as loader:
+            feed = Feed(pairs, rows, config, loader)
+            assert feed.steps == epoch_frames // 2
+            whole = [batch.rows.tolist() for batch in feed.batches(0)]
+            assert len(whole) == epochs * feed.steps
+            # A pass has five batches of two: all rows but one.
+            for start in range(0, len(whole), 5):
+                drawn = np.concatenate(whole[start : start + 5])
+                assert len({*drawn.tolist()}) == len(drawn)
+            for start in (3, 5, 8):
+                assert [batch.rows.tolist() for batch in feed.batches(start)] == whole[start:]
+
+
 def test_a_run_is_what_a_plain_loop_gives(true: Path, undisturbed: Path) -> None:
     """The readable twin: batches one after another, one optimiser, nothing saved."""
     frames = open_frames([true])

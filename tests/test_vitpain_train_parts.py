@@ -58,6 +58,7 @@ def test_presets_are_those_of_the_released_model() -> None:
         ("au_weight", math.nan, "at least 0 and finite, got nan"),
         ("backbone_share", 11.0, "from 0 to 10, got 11.0"),
         ("threads", 0, "at least 1, got 0"),
+        ("epoch_frames", 47, "at least 48, got 47"),
     ],
 )
 def test_options_name_their_rules(name: str, value: float, rule: str) -> None:

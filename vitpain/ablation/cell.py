@@ -89,7 +89,8 @@ def _do(study: Study, cell: Cell, folder: Path, readers: int) -> None:
     _check_unchanged(mine, cell)
     frames = _opened(mine, False)
     asked = Asked(cell.arm, cell.fold, cell.seed, cell.fraction)
-    made = rows(frames, mine, asked, study.common[cell.fold.number])
+    common = study.common[cell.fold.number]
+    made = rows(frames, mine, asked, common)
     fits = {FIRST: made.first, FIT: made.fit}
     if cell.arm.native:
         native = _opened(mine, True)
@@ -99,7 +100,9 @@ def _do(study: Study, cell: Cell, folder: Path, readers: int) -> None:
     for name, part in fits.items():
         if part is None:
             continue
-        training = config.training(cell.seed, cell.arm.classical, name == FIRST)
+        training = config.training(
+            cell.seed, common.epoch_frames, cell.arm.classical, name == FIRST
+        )
         fitted, said = _fit(frames, part, first, training, folder / name, readers, name == FIT)
         done.append(fitted)
         if name == FIRST:
@@ -173,12 +176,7 @@ def _natively(frames: Frames, native: Frames, parts: Parts) -> Parts:
 
 def _facts(cell: Cell) -> dict[str, Any]:
     return {
-        "id": cell.id,
-        "arm": cell.arm.name,
-        "model": cell.model,
-        "fold": cell.fold.number,
-        "seed": cell.seed,
-        "fraction": cell.fraction,
+        **cell.what,
         "learnt": dict(cell.learnt),
         "notes": list(cell.notes),
     }

@@ -17,7 +17,7 @@ WHOLE = 1.0
 class StudyConfig:
     """What is trained in every arm, how, and on whom; all of it decides what is found."""
 
-    models: tuple[str, ...] = ("reference", "plain")
+    models: tuple[str, ...] = ("reference", "plain", "convnext_small")
     """Models that every arm trains."""
     folds: How = "public5"
     """How real subjects are divided: the public five folds of UNBC-McMaster, the thesis's five, or
@@ -42,9 +42,10 @@ class StudyConfig:
     """First weights of the backbone: `hub` fetches what was learnt from photographs, `none` begins
     with random ones and trains all of them, or a file."""
     epochs: int = FINETUNE.epochs
-    """Times that as many frames are drawn as there are, 1 or more."""
+    """Times that as many frames are drawn as the training subjects of a fold have; every arm
+    takes as many steps. 1 or more."""
     first_epochs: int = PRETRAIN.epochs
-    """Of what is learnt before the real frames, 1 or more."""
+    """Of what is learnt before the real frames, in steps of its own. 1 or more."""
     batch: int = FINETUNE.batch
     """Frames a step."""
     learning_rate: float = FINETUNE.learning_rate
@@ -89,12 +90,19 @@ class StudyConfig:
         # What is left is held to the rules of those who read it.
         self.training(0)
 
-    def training(self, seed: int, classical: bool = False, first: bool = False) -> TrainConfig:
-        """How a cell of a seed trains: what comes `first`, or the rest; `classical`: varied as
-        photographs usually are, else not at all.
+    def training(
+        self,
+        seed: int,
+        epoch_frames: int | None = None,
+        classical: bool = False,
+        first: bool = False,
+    ) -> TrainConfig:
+        """How a cell of a seed trains, in epochs of so many frames: what comes `first`, or the
+        rest; `classical`: varied as photographs usually are, else not at all.
         """
         return TrainConfig(
             epochs=self.first_epochs if first else self.epochs,
+            epoch_frames=epoch_frames,
             batch=self.batch,
             learning_rate=self.learning_rate,
             au_weight=self.au_weight,
@@ -115,11 +123,11 @@ SMALL = StudyConfig(
     only=(1, 2),
     seeds=1,
     side=64,
-    backbone="vit_mini_patch8_dinov3",
+    backbone="vit_mini_patch16_dinov3",
     size=64,
     weights="none",
-    epochs=6,
-    first_epochs=6,
+    epochs=30,
+    first_epochs=30,
     batch=32,
     learning_rate=1e-3,
 )

@@ -1,6 +1,8 @@
-"""Which arms are held against which: each against real frames alone, and 3D against 2D."""
+"""Which arms are held against which: each against real frames alone, 3D against 2D, and a set in
+which one thing was changed against the first of its kind.
+"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -8,24 +10,35 @@ from vitpain.ablation.arms import BASE, Arm
 
 
 def contrasts(arms: Sequence[Arm], sources: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
-    """Names of the arm and of what it is held against.
+    """Names of the arm and of what it is held against; the two differ in nothing else.
 
-    3D is held against 2D by the first source of each kind, in arms that differ in nothing else.
-    Arms of a share of the synthetic frames are points of a curve, and held against nothing.
+    3D is held against 2D by the first source of each kind. Arms of a share of the synthetic frames
+    are points of a curve, and held against nothing.
     """
     arms = [arm for arm in arms if arm.share == 1.0]
-    found = [(arm.name, BASE) for arm in arms if arm.name != BASE]
-    first = {one["kind"]: one["name"] for one in reversed(sources)}
-    if len(first) < 2:
-        return found
     # Arms by all but their names.
     same = {replace(arm, name=""): arm.name for arm in arms}
-    for arm in arms:
-        if arm.synthetic != (first["3d"],):
-            continue
-        painted = (first["2d"],)
-        twin = replace(arm, name="", beside=painted if arm.beside else ())
-        twin = replace(twin, first=None if arm.first is None else painted[0])
-        if twin in same:
-            found.append((arm.name, same[twin]))
-    return found
+    twins = list(_twins(sources))
+    pairs = [
+        (arm.name, same[twin])
+        for name, other in twins
+        for arm in arms
+        if arm.synthetic == (name,) and (twin := _with(other, arm)) in same
+    ]
+    return [(arm.name, BASE) for arm in arms if arm.name != BASE] + pairs
+
+
+def _twins(sources: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Sources, each with the one that it is held against."""
+    first = {one["kind"]: one["name"] for one in reversed(sources)}
+    if len(first) == 2:
+        yield first["3d"], first["2d"]
+    for one in sources:
+        if one["name"] != first[one["kind"]]:
+            yield one["name"], first[one["kind"]]
+
+
+def _with(source: str, arm: Arm) -> Arm:
+    """An arm with another source in the same place, and no name."""
+    beside, first = (source,) if arm.beside else (), source if arm.first is not None else None
+    return replace(arm, name="", beside=beside, first=first)

@@ -28,6 +28,8 @@ from vitpain.image_quality.distance import fid
 from vitpain.image_quality.seen import Looking, look
 from vitpain.train.run_folder import data_facts
 
+MOST = 2000
+"""Frames of a source that a study looks at, at most."""
 FEWEST = 20
 """Frames of either source without which nothing is said of them."""
 Weights = Path | Literal["none"]
@@ -53,7 +55,12 @@ class _Source:
 
 
 def measure(
-    run: Path, backbone: str, weights: Weights, frames: int, device: str, seed: int = 0
+    run: Path,
+    backbone: str,
+    weights: Weights | None,
+    frames: int,
+    device: str,
+    seed: int = 0,
 ) -> Gap:
     """Compare the registered sets of a study and write what was found into its folder, once.
 

@@ -90,13 +90,13 @@ class Difference:
 
     @property
     def against_real(self) -> bool:
-        """Whether it is held against real frames alone, not 3D against 2D."""
+        """Whether it is held against real frames alone, not against another synthetic source."""
         return self.base == BASE
 
     @property
     def found(self) -> bool | None:
         """Whether a difference is shown; None where none is claimed or tested."""
-        return None if self.p_holm is None else self.p_holm <= SIGNIFICANT
+        return None if self.p_holm is None else self.p_holm < SIGNIFICANT
 
     @property
     def better(self) -> bool | None:

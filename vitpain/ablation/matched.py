@@ -23,10 +23,15 @@ Counts = Mapping[int, int]
 
 @dataclass(frozen=True)
 class Common:
-    """How many frames every matched source of a fold gives: a level of pain, and of level 0."""
+    """What the arms of a fold have alike.
+
+    Every matched source gives as many frames of a level of pain (`levels`), and of level 0
+    (`zeros`). An epoch has `epoch_frames` in every arm: as many as all training subjects have.
+    """
 
     levels: Counts
     zeros: int
+    epoch_frames: int
 
 
 def level(pspi: Float[np.ndarray, " frames"]) -> Int64[np.ndarray, " frames"]:

@@ -23,7 +23,9 @@ from vitpain.ablation.sources import Sources
 from vitpain.data import leaks
 from vitpain.data.frames import Frames
 from vitpain.train import stage
+from vitpain.train.config import TrainConfig
 from vitpain.train.feed import check_batch
+from vitpain.train.stage import Parts
 
 ID = 16
 """Hex digits of a cell's name."""
@@ -46,6 +48,17 @@ class Cell:
     steps: int
     learnt: Mapping[str, object]
     notes: tuple[str, ...]
+
+    @property
+    def what(self) -> dict[str, Any]:
+        """Which place it has in a study."""
+        return {
+            "arm": self.arm.name,
+            "model": self.model,
+            "fold": self.fold.number,
+            "seed": self.seed,
+            "fraction": self.fraction,
+        }
 
     def __str__(self) -> str:
         """As progress and errors call it."""
@@ -147,6 +160,7 @@ def _cells(
             names = [one.name for one in there.of(arm)]
             made = rows(frames, there.every, asked, known.common)
             taken = arm.matched and bool(arm.synthetic)
+            fit, first = _training(config, asked, made, known.common.epoch_frames)
             facts = {
                 "arm": asdict(arm),
                 "fold": asdict(fold),
@@ -155,8 +169,8 @@ def _cells(
                 "sets": {name: hashes[name] for name in names},
                 "native": {name: native[name] for name in names} if arm.native else {},
                 "common": asdict(known.common) if taken else None,
-                "train": asdict(config.training(asked.seed, arm.classical)),
-                "first": asdict(config.training(asked.seed, first=True)) if arm.first else None,
+                "train": asdict(fit),
+                "first": None if first is None else asdict(first),
             }
             notes = [one for name in arm.synthetic if taken for one in known.notes[name]]
             cell = Cell(
@@ -168,7 +182,7 @@ def _cells(
                 asked.fraction,
                 facts["sets"],
                 facts["native"],
-                _steps(config, asked, made),
+                _steps(fit, made.fit) + _steps(first, made.first),
                 learnt(frames, there.every, made),
                 (*_notes(asked, there), *notes),
             )
@@ -185,20 +199,28 @@ def _asked(config: StudyConfig, arms: Sequence[Arm], fold: Fold) -> Iterator[Ask
                 yield Asked(arm, fold, seed, fraction)
 
 
-def _steps(config: StudyConfig, asked: Asked, made: Rows) -> int:
-    """Steps of both fits. Raises ValueError that names the cell where one has no whole batch."""
-    taken = 0
-    for part, first in ((made.first, True), (made.fit, False)):
-        if part is None:
-            continue
-        training = config.training(asked.seed, asked.arm.classical, first)
-        try:
-            check_batch(len(stage.learnt(part)), training)
-        except ValueError as error:
-            where = f"{asked.arm.name}, fold {asked.fold.number}, fraction {asked.fraction:g}"
-            raise ValueError(f"{where}: {error}") from error
-        taken += stage.steps(training, part)
-    return taken
+def _steps(training: TrainConfig | None, parts: Parts | None) -> int:
+    return 0 if training is None or parts is None else stage.steps(training, parts)
+
+
+def _training(
+    config: StudyConfig, asked: Asked, made: Rows, epoch_frames: int
+) -> tuple[TrainConfig, TrainConfig | None]:
+    """How the fit that is tested trains, and the one before it, if there is one.
+
+    Raises ValueError that names the cell where one has no whole batch.
+    """
+    try:
+        fit = config.training(asked.seed, epoch_frames, asked.arm.classical)
+        check_batch(len(stage.learnt(made.fit)), fit)
+        if made.first is None:
+            return fit, None
+        first = config.training(asked.seed, epoch_frames, first=True)
+        check_batch(len(stage.learnt(made.first)), first)
+        return fit, first
+    except ValueError as error:
+        where = f"{asked.arm.name}, fold {asked.fold.number}, fraction {asked.fraction:g}"
+        raise ValueError(f"{where}: {error}") from error
 
 
 def identity(facts: Mapping[str, Any]) -> str:

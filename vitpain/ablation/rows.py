@@ -95,9 +95,7 @@ def rows(frames: Frames, sources: Sequence[Source], asked: Asked, common: Common
     to learn or to choose by is in pain.
     """
     arm, fold = asked.arm, asked.fold
-    labelled = np.zeros(len(frames), bool)
-    labelled[of_set(frames, 0)] = True
-    divided = by_part(frames, labelled, fold)
+    divided = _divided(frames, fold)
     _check_pain(frames, divided["val"], f"validation subjects of fold {fold.number}")
     people = subjects(fold, asked.fraction, asked.seed) if arm.real else ()
     real = divided["train"][np.isin(frames.column("identity")[divided["train"]], people)]
@@ -123,6 +121,13 @@ def rows(frames: Frames, sources: Sequence[Source], asked: Asked, common: Common
     return Rows(fit, first, len(people))
 
 
+def _divided(frames: Frames, fold: Fold) -> dict[str, Int64[np.ndarray, " rows"]]:
+    """Real rows of each part of a fold."""
+    labelled = np.zeros(len(frames), bool)
+    labelled[of_set(frames, 0)] = True
+    return by_part(frames, labelled, fold)
+
+
 def _taken(
     frames: Frames, name: str, there: Offer, asked: Asked, common: Common
 ) -> Int64[np.ndarray, " taken"]:
@@ -141,7 +146,7 @@ def _taken(
 def commons(
     frames: Frames, sources: Sequence[Source], arms: Sequence[Arm], fold: Fold
 ) -> tuple[Common, dict[str, dict[int, int]]]:
-    """What all sources of matched arms have alike in a fold, and what each has of pain by level.
+    """What all arms have alike in a fold, and what each matched source has of pain by level.
 
     Raises ValueError where they have no level in common.
     """
@@ -159,7 +164,8 @@ def commons(
     }
     has = {name: matched.counted(frames.pspi[one.pain]) for name, one in offers.items()}
     zeros = min((len(one.zeros) for name, one in offers.items() if name in alone), default=0)
-    return Common(matched.common(has, fold.number), zeros), has
+    taught = len(_divided(frames, fold)["train"])
+    return Common(matched.common(has, fold.number), zeros, taught), has
 
 
 def learnt(frames: Frames, sources: Sequence[Source], made: Rows) -> Mapping[str, object]:

@@ -15,12 +15,12 @@ CELL, COST, FAILED = "cell.json", "cost.json", "failed.json"
 FORMAT = "pain3d ablation 1"
 FIELDS: Mapping[str, type] = {
     "config": dict, "arms": list, "real": dict, "sources": list, "surrogate": bool,
-    "level16": dict, "matched": dict, "versions": dict,
+    "level16": dict, "matched": dict, "versions": dict, "cells": dict,
 }  # fmt: skip
-_CELL: Mapping[str, type | tuple[type, ...]] = {
-    "id": str, "arm": str, "model": str, "fold": int, "seed": int, "fraction": (int, float),
-    "learnt": dict, "notes": list,
+_PLANNED: Mapping[str, type | tuple[type, ...]] = {
+    "arm": str, "model": str, "fold": int, "seed": int, "fraction": (int, float),
 }  # fmt: skip
+_CELL: Mapping[str, type | tuple[type, ...]] = {**_PLANNED, "learnt": dict, "notes": list}
 _COST: Mapping[str, type | tuple[type, ...]] = {
     "seconds": (int, float), "gpu_hours": (int, float), "steps": int, "frames": int,
 }  # fmt: skip
@@ -53,7 +53,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Stored:
-    """A study and its cells, in the order of their folders."""
+    """A study and its cells, in the order of their names."""
 
     study: Study
     cells: tuple[Cell, ...]
@@ -64,38 +64,56 @@ def stored(folder: Path) -> Stored:
     """Read all but the predictions.
 
     Raises ValueError that names the file where a field is missing or of another kind, an arm is not
-    one of the study, or two cells are of the same arm, model, fold, seed and fraction.
+    one of the study, two cells are of the same arm, model, fold, seed and fraction, or a folder
+    holds another cell than the study says.
     """
     path = folder / STUDY
     if not path.is_file():
         raise ValueError(f"{folder} must be the folder of a study, got none of {STUDY}")
-    study = _study(read_json(path), path)
-    names = {arm.name for arm in study.arms}
-    cells: dict[tuple[Any, ...], Cell] = {}
-    unfinished = []
-    # A kill may leave a folder before its first file is named.
-    for first in sorted((folder / CELLS).glob(f"*/{CELL}")):
-        facts = _fields(read_json(first), _CELL, first)
-        if facts["arm"] not in names:
-            raise ValueError(f"{first}: arm must be one of the study, got {facts['arm']}")
-        what = {name: facts[name] for name in ("arm", "model", "fold", "seed")}
-        what["fraction"] = float(facts["fraction"])
+    content = read_json(path)
+    study, planned = _study(content, path), _planned(content, path)
+    cells, unfinished = [], []
+    for name, what in planned.items():
+        first = folder / CELLS / name / CELL
         cost = first.with_name(COST)
-        if not (cost.is_file() and first.with_name(predictions.NAME).is_file()):
-            unfinished.append(Unfinished(facts["id"], error=_error(first), **what))
+        # A kill may leave a folder before its first file is named.
+        facts = _fields(read_json(first), _CELL, first) if first.is_file() else None
+        for field, value in what.items():
+            if facts is not None and facts[field] != value:
+                rule = f"{field} must be {value}, as {STUDY} says"
+                raise ValueError(f"{first}: {rule}, got {facts[field]}")
+        finished = cost.is_file() and first.with_name(predictions.NAME).is_file()
+        if facts is None or not finished:
+            unfinished.append(Unfinished(name, error=_error(first), **what))
             continue
-        made = Cell(
-            first.parent,
-            learnt=facts["learnt"],
-            cost=_fields(read_json(cost), _COST, cost),
-            notes=tuple(facts["notes"]),
-            **what,
+        cells.append(
+            Cell(
+                first.parent,
+                learnt=facts["learnt"],
+                cost=_fields(read_json(cost), _COST, cost),
+                notes=tuple(facts["notes"]),
+                **what,
+            )
         )
-        other = cells.setdefault(tuple(what.values()), made)
-        if other is not made:
-            got = f"{other.folder.name} too"
-            raise ValueError(f"{first}: a cell must be the only one of its kind, got {got}")
-    return Stored(study, tuple(cells.values()), tuple(unfinished))
+    return Stored(study, tuple(cells), tuple(unfinished))
+
+
+def _planned(content: dict[str, Any], path: Path) -> dict[str, dict[str, Any]]:
+    """What each cell of a study is of, by its name."""
+    arms = {one["name"] for one in content["arms"]}
+    found: dict[str, dict[str, Any]] = {}
+    known: dict[tuple[Any, ...], str] = {}
+    for name, one in sorted(content["cells"].items()):
+        facts = _fields(one, _PLANNED, path)
+        what = {field: facts[field] for field in _PLANNED} | {"fraction": float(facts["fraction"])}
+        if what["arm"] not in arms:
+            raise ValueError(f"{path}: arm must be one of the study, got {what['arm']}")
+        other = known.setdefault(tuple(what.values()), name)
+        if other != name:
+            rule = "a cell must be the only one of its kind"
+            raise ValueError(f"{path}: {rule}, got {other} and {name}")
+        found[name] = what
+    return found
 
 
 def _study(content: Any, path: Path) -> Study:
@@ -122,7 +140,7 @@ def _fields(content: Any, kinds: Mapping[str, Any], path: Path) -> dict[str, Any
         raise ValueError(f"{path} must hold an object, got {type(content).__name__}")
     for name, kind in kinds.items():
         if not isinstance(content.get(name), kind):
-            rule = "a number" if isinstance(kind, tuple) else f"a {kind.__name__}"
+            rule = "a number" if isinstance(kind, tuple) else f"of kind {kind.__name__}"
             got = type(content.get(name)).__name__
             raise ValueError(f"{path}: {name} must be {rule}, got {got}")
     return content

@@ -81,6 +81,7 @@ def begun(
             str(fold): {str(one): count for one, count in common.levels.items()}
             for fold, common in planned.common.items()
         },
+        "cells": {cell.id: cell.what for cell in planned.cells},
         "versions": run_folder.versions(),
         "commit": commit(),
     }

@@ -26,8 +26,8 @@ POSITIVES = slice(*_ENDS[-4:-2])
 HIT, BOTH = slice(*_ENDS[-3:-1]), slice(*_ENDS[-2:])
 COLUMNS = _ENDS[-1]
 STEPS = 2**12
-"""Most steps of the ranking of all arms together; a million frames, 17 % positive, then have an
-AUROC that is 1e-6 off."""
+"""Most steps of the ranking of all arms together; with a million frames of ten arms AUROCs were at
+most 6e-6 off scikit-learn's."""
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,10 @@ class TrainConfig:
     """How to train; all of it decides the weights."""
 
     epochs: int = 150
-    """Times that as many frames are drawn as there are, 1 or more."""
+    """Times that `epoch_frames` frames are drawn, 1 or more."""
+    epoch_frames: int | None = None
+    """Frames an epoch; if none is given, as many as there are to learn from. Runs on more frames
+    and on fewer then take as many steps and trials."""
     batch: int = 48
     """Frames a step, each with its neutral, over all processes; 1 or more."""
     learning_rate: float = 1e-4
@@ -93,6 +96,8 @@ class TrainConfig:
             raise ValueError(f"backbone_share must be from 0 to 10, got {self.backbone_share}")
         if self.threads is not None:
             _at_least("threads", self.threads, 1)
+        if self.epoch_frames is not None:
+            _at_least("epoch_frames", self.epoch_frames, self.batch)
 
 
 # ViTPain as released; the warm-up is ours.

@@ -37,18 +37,30 @@ class Feed:
 
     @property
     def steps(self) -> int:
-        """Batches an epoch; frames that do not fill the last one are left out of it."""
-        return len(self.rows) // self.config.batch
+        """Batches an epoch."""
+        return epoch_steps(len(self.rows), self.config)
 
     def batches(self, step: int) -> Iterator[Batch]:
-        """Those of this process from a step (counted from 0 over all epochs) to the end."""
-        config, first = self.config, step // self.steps
-        for epoch in range(first, config.epochs):
+        """Those of this process from a step (counted from 0 over all epochs) to the end.
+
+        They go over the rows again and again; frames that do not fill a last batch are left out of
+        it each time.
+        """
+        config, end = self.config, self.config.epochs * self.steps
+        once = len(self.rows) // config.batch
+        while step < end:
+            passed, start = divmod(step, once)
             order = sampling.order(
-                self.pairs.frames, self.rows, config.sampling, config.seed, epoch
+                self.pairs.frames, self.rows, config.sampling, config.seed, passed
             )
-            start = step % self.steps if epoch == first else 0
-            yield from self.loader.batches(self.pairs, order, epoch, start)
+            last = min(once, start + end - step)
+            yield from self.loader.batches(self.pairs, order[: last * config.batch], passed, start)
+            step += last - start
+
+
+def epoch_steps(rows: int, config: TrainConfig) -> int:
+    """Batches an epoch over so many rows."""
+    return (rows if config.epoch_frames is None else config.epoch_frames) // config.batch
 
 
 def check_batch(rows: int, config: TrainConfig) -> None:

@@ -24,7 +24,7 @@ from vitpain.model.build import Model
 from vitpain.predict.rows import RowsConfig, predict_rows
 from vitpain.train import collapse
 from vitpain.train.config import Run, TrainConfig
-from vitpain.train.feed import Feed, has_heat, pair_config
+from vitpain.train.feed import Feed, epoch_steps, has_heat, pair_config
 from vitpain.train.fitted import MODEL, Fitted, Told, Trial, Work
 from vitpain.train.loop import ended, fit
 from vitpain.train.machine import Machine
@@ -74,7 +74,7 @@ def learnt(parts: Parts) -> Int64[np.ndarray, " rows"]:
 
 def steps(config: TrainConfig, parts: Parts) -> int:
     """How many steps a fit takes."""
-    return config.epochs * (len(learnt(parts)) // config.batch)
+    return config.epochs * epoch_steps(len(learnt(parts)), config)
 
 
 def learn(stage: Stage, parts: Parts, folder: Path, make: Callable[[], Model]) -> Fitted:

@@ -66,7 +66,7 @@ def powerless(results: Results) -> str | None:
     """What to say where no test could have found anything, whatever the arms did."""
     held = leading(results)
     least = floor(held)
-    if least is None or least <= SIGNIFICANT:
+    if least is None or least < SIGNIFICANT:
         return None
     people = max(one.subjects for one in held)
     return (
@@ -100,10 +100,21 @@ def _helps(results: Results) -> str:
 
 def _which(results: Results) -> str:
     held = [one for one in leading(results) if not one.against_real]
-    if not held:
-        return "Drawn and painted frames (3D, 2D) were not held against each other."
-    said = _said(held, results.study, "pair")
-    return f"Drawn (3D) against painted (2D) frames in the same place: {said}."
+    kinds = {one["name"]: one["kind"] for one in results.study.sources}
+    of = {
+        arm.name: {kinds[name] for name in arm.synthetic if name in kinds}
+        for arm in results.study.arms
+    }
+    crossed = [one for one in held if of[one.arm] != of[one.base]]
+    changed = [one for one in held if of[one.arm] == of[one.base]]
+    parts = ["Drawn and painted frames (3D, 2D) were not held against each other"]
+    if crossed:
+        said = _said(crossed, results.study, "pair")
+        parts = [f"Drawn (3D) against painted (2D) frames in the same place: {said}"]
+    if changed:
+        said = _said(changed, results.study, "set")
+        parts.append(f"of sets in which one thing was changed, against the first: {said}")
+    return "; ".join(parts) + "."
 
 
 def _said(held: Sequence[Difference], study: Study, noun: str) -> str:

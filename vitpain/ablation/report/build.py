@@ -1,6 +1,6 @@
 """From the folder of a study to the report in it, and its text for the terminal and Markdown."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,8 @@ from vitpain.ablation import gap as gaps
 from vitpain.ablation.compare import compare
 from vitpain.ablation.figures import Results
 from vitpain.ablation.gap import Gap
-from vitpain.ablation.report import answer, domain, frames, plots, tables
+from vitpain.ablation.report import answer, domain, errors, frames, plots, tables
+from vitpain.ablation.report.readings import readings
 from vitpain.ablation.report.words import learnt_from, whole
 from vitpain.ablation.stored import STUDY
 from vitpain.evaluate import told
@@ -104,12 +105,19 @@ class Reported:
         return [*tables.folded(self.results), *gap, settings, told.files(self.files)]
 
     def sections(
-        self, drawn: Mapping[str, tuple[bytes, bytes]], shown: Mapping[str, bytes]
+        self,
+        drawn: Mapping[str, tuple[bytes, bytes]],
+        shown: Mapping[str, bytes],
+        readers: Sequence[str],
     ) -> list[Section]:
-        """Tables with plots below them, example frames, then settings and hashes."""
+        """Tables with plots below them, example frames, then settings and hashes.
+
+        `readers` are the arms whose readings stand on real frames, in their order.
+        """
         after = {
             tables.DIFFERENCES: "forest",
             tables.figures_title(self.results.models[-1], self.results.fractions[-1]): "curves",
+            errors.title("level"): "levels",
             domain.TOLD: "maps",
         }
         made = []
@@ -118,16 +126,20 @@ class Reported:
             pictures = (_plot(name, *drawn[name]),) if name in drawn else ()
             made.append(Section(one.title, one, pictures))
         if shown:
-            pictures = tuple(self._frames(name, data) for name, data in shown.items())
+            pictures = tuple(self._frames(name, data, readers) for name, data in shown.items())
             made.append(Section(EXAMPLES, None, pictures))
         return [*made, *(Section(one.title, one, (), folded=True) for one in self._folded)]
 
-    def _frames(self, name: str, data: bytes) -> Picture:
+    def _frames(self, name: str, data: bytes, readers: Sequence[str]) -> Picture:
         study = self.results.study
         kinds = {one["name"]: one["kind"] for one in study.sources}
         what = {"2d": "painted", "3d": "drawn", None: "real"}[kinds.get(name)]
         people = kinds.get(name) != "3d" and not study.surrogate
         caption = f"{name}: {what} frames, aligned, by PSPI."
+        if what == "real":
+            told = "; ".join(f"{letter}: {arm}" for letter, arm in zip("AB", readers, strict=False))
+            caption += f" Below, PSPI as {self.results.leading[0]} read it who did not learn from"
+            caption += f" that person ({told})."
         caption += f" {OF_PEOPLE}" if people else ""
         return Picture(f"frames_{name}.png", caption, data, data)
 
@@ -142,8 +154,9 @@ def report(run: Path, seed: int = 0) -> Reported:
     files = {STUDY: manifest.checksum(run / STUDY).sha256}
     files |= {f"manifest of {one['name']}": one["manifest"] for one in (study.real, *study.sources)}
     made = Reported(run.resolve().name, results, gap, files, run / FOLDER)
-    drawn, shown = plots.plots(results, gap), frames.examples(study)
-    sections = made.sections(drawn, shown)
+    read = readings(run, results)
+    shown = frames.examples(study, read.pspi)
+    sections = made.sections(plots.plots(results, gap), shown, read.arms)
     made.folder.mkdir(exist_ok=True)
     wanted = {one.place: one.light for each in sections for one in each.pictures}
     for path in made.folder.glob("*.png"):

@@ -15,6 +15,11 @@ KINDS = {
 PARTS = "All parts of all arms"
 
 
+def title(kind: str) -> str:
+    """The title of a table of parts of a kind."""
+    return f"By {KINDS[kind]}"
+
+
 def by(results: Results, kind: str) -> Table:
     """Error by part, a line an arm: of real frames alone the error, of others its change."""
     own = [one for one in results.parts if one.kind == kind and _leads(one, results)]
@@ -41,7 +46,7 @@ def by(results: Results, kind: str) -> Table:
     )
     head = ("", *(name.upper() if kind == "au" else name for name in names))
     strong = frozenset(at for at, row in enumerate(rows) if row[0] == f"MAE: {BASE}")
-    return Table(f"By {KINDS[kind]}", head, tuple(rows), notes, strong)
+    return Table(title(kind), head, tuple(rows), notes, strong)
 
 
 def every(results: Results) -> Table:

@@ -1,12 +1,13 @@
 """Example frames of every source of a study with their PSPI, where their folders are still there.
 
 Nothing is chosen by how it looks: of each level the first frame, of people who are not shown yet
-where there are any.
+where there are any. On real frames stands too what models read in them that were tested on them.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from string import ascii_uppercase
 from typing import Any
 
 import cv2
@@ -21,22 +22,34 @@ from vitpain.predict.overlay import FONT
 
 SHOWN = 8
 """Frames of a source."""
-TILE, GAP = 140, 4
+TILE, GAP, LINE = 140, 4, 18
 INK, UNDER, PAPER = (255, 255, 255), (30, 30, 30), (250, 250, 248)
 
 
-def examples(study: Study) -> dict[str, bytes]:
-    """A PNG of every source, by its name, that lies where it did and is as it was."""
+COLUMNS = ["key", "identity", "pspi"]
+
+
+def examples(study: Study, read: Mapping[str, Sequence[float]]) -> dict[str, bytes]:
+    """A PNG of every source, by its name, that lies where it did and is as it was.
+
+    `read` is the PSPI that models read, each named by its place in the alphabet, by the key of a
+    real frame; frames that nobody read are not shown where others were.
+    """
     found = {}
     for one in (study.real, *study.sources):
         data = _opened(one)
-        rows = [] if data is None else _chosen(data.index.select(COLUMNS).to_pylist())
-        if data is not None and rows:
-            found[one["name"]] = _strip(data, data.index.take(rows).to_pylist())
+        if data is None:
+            continue
+        rows, said = data.index.select(COLUMNS).to_pylist(), {}
+        if one is study.real:
+            said = {row["key"]: read[row["key"]] for row in rows if row["key"] in read}
+        chosen = _chosen([row if row["key"] in said or not said else _HIDDEN for row in rows])
+        if chosen:
+            found[one["name"]] = _strip(data, data.index.take(chosen).to_pylist(), said)
     return found
 
 
-COLUMNS = ["identity", "pspi"]
+_HIDDEN: Row = {"identity": "", "pspi": None}
 
 
 def _opened(stated: Mapping[str, Any]) -> DataSet | None:
@@ -66,24 +79,28 @@ def _chosen(rows: list[Row]) -> list[int]:
     return chosen
 
 
-def _strip(data: DataSet, rows: list[Row]) -> bytes:
+def _strip(data: DataSet, rows: list[Row], read: Mapping[str, Sequence[float]]) -> bytes:
     wide = len(rows) * (TILE + GAP) - GAP
     made = np.full((TILE, wide, 3), PAPER, np.uint8)
     for at, row in enumerate(rows):
         sample = data.sample(row)
         name = sample.record.image
-        tile = _tile(codec.decode(name, sample.members[name]), row["pspi"])
+        tile = _tile(codec.decode(name, sample.members[name]))
+        _write(tile, f"PSPI {row['pspi']:g}", 0)
+        said = zip(ascii_uppercase, read.get(row["key"], ()), strict=False)
+        if words := "  ".join(f"{letter} {pspi:.1f}" for letter, pspi in said):
+            _write(tile, words, TILE - LINE)
         made[:, at * (TILE + GAP) :][:, :TILE] = tile
     return codec.encode_image(made, "png")
 
 
-def _tile(
-    picture: UInt8[np.ndarray, "height width 3"], pspi: float
-) -> UInt8[np.ndarray, "side side 3"]:
+def _tile(picture: UInt8[np.ndarray, "height width 3"]) -> UInt8[np.ndarray, "side side 3"]:
     how = cv2.INTER_AREA if picture.shape[0] > TILE else cv2.INTER_LINEAR
-    tile = np.ascontiguousarray(cv2.resize(picture, (TILE, TILE), interpolation=how))
-    words = f"PSPI {pspi:g}"
+    return np.ascontiguousarray(cv2.resize(picture, (TILE, TILE), interpolation=how))
+
+
+def _write(tile: UInt8[np.ndarray, "side side 3"], words: str, top: int) -> None:
+    """Write on a tile, from the left, in a line that begins so far down."""
     (wide, _), _ = cv2.getTextSize(words, FONT, 0.42, 1)
-    cv2.rectangle(tile, (0, 0), (wide + 8, 18), UNDER, -1)
-    cv2.putText(tile, words, (4, 13), FONT, 0.42, INK, 1, cv2.LINE_AA)
-    return tile
+    cv2.rectangle(tile, (0, top), (wide + 8, top + LINE), UNDER, -1)
+    cv2.putText(tile, words, (4, top + 13), FONT, 0.42, INK, 1, cv2.LINE_AA)

@@ -1,11 +1,11 @@
-"""The plots of a comparison: differences, learning curves and maps of sources, light and dark."""
+"""The plots of a comparison: differences, learning curves, errors by level and maps of sources."""
 
 from typing import Any
 
 import numpy as np
 
 from vitpain.ablation.arms import BASE
-from vitpain.ablation.figures import BY_NAME, PRIMARY, Curve, Difference, Results
+from vitpain.ablation.figures import BY_NAME, PRIMARY, Curve, Difference, Part, Results
 from vitpain.ablation.gap import Gap
 from vitpain.evaluate.drawing import DARK, Draw, Palette, drawn
 
@@ -15,6 +15,7 @@ CAPTIONS = {
     "after Holm; hollow, no difference shown",
     "curves": f"{FIGURE} by what is learnt from; bands: 95 % intervals, at the left of real frames "
     "alone; not tested",
+    "levels": "Mean absolute error by PSPI level of the test frames, a line an arm; not tested",
     "maps": "Frames by their features, coloured by source",
 }
 LINES = ("#1f5fa8", "#c2571a", "#3a7d44", "#8e44ad", "#b58900", "#c0392b", "#16a085", "#7f8c8d")
@@ -28,11 +29,15 @@ def plots(results: Results, gap: Gap | None) -> dict[str, tuple[bytes, bytes]]:
     held = [one for one in held if one.value.value is not None]
     lines = _lines(results)
     curves = [one for one in results.curves if one.metric == PRIMARY and one.name in lines]
+    levels = [one for one in results.parts if one.kind == "level" and one.arm in lines]
+    levels = [one for one in levels if one.fraction == results.leading[1]]
     wanted: dict[str, Draw] = {}
     if held:
         wanted["forest"] = lambda figure, colours: _forest(held, results, figure, colours)
     if curves:
         wanted["curves"] = lambda figure, colours: _curves(curves, results, figure, colours)
+    if levels:
+        wanted["levels"] = lambda figure, colours: _levels(levels, results, figure, colours)
     if gap is not None and gap.places.maps:
         wanted["maps"] = lambda figure, colours: _maps(gap, figure, colours)
     stand_in = results.study.surrogate
@@ -110,6 +115,25 @@ def _curve(one: Curve, colour: str, axis: Any, sure: bool) -> None:
     ranged = [point for point in known if sure and point.value.low is not None]
     low, high = ([getattr(point.value, end) for point in ranged] for end in ("low", "high"))
     axis.fill_between([point.x for point in ranged], low, high, color=colour, alpha=0.12, lw=0)
+
+
+def _levels(parts: list[Part], results: Results, figure: Any, colours: Palette) -> None:
+    """A panel a model, a line an arm."""
+    models = [model for model in results.models if any(one.model == model for one in parts)]
+    arms = [arm.name for arm in results.study.arms if any(one.arm == arm.name for one in parts)]
+    palette = ON_DARK if colours is DARK else LINES
+    figure.set_size_inches(9.6, 4.6)
+    panels = figure.subplots(1, len(models), sharey=True, squeeze=False)[0]
+    for axis, model in zip(panels, models, strict=True):
+        for at, arm in enumerate(arms):
+            own = [one for one in parts if (one.model, one.arm) == (model, arm)]
+            known = [(float(one.name), one.mae.value) for one in own if one.mae.value is not None]
+            strong = 2.6 if arm == BASE else 1.4
+            axis.plot(*zip(*known, strict=True), "o-", color=palette[at % len(palette)],
+                      lw=strong, ms=4, label=arm)  # fmt: skip
+        axis.set(title=model, xlabel="PSPI level", ylabel="MAE", ylim=(0, None))
+        axis.grid(color=colours.help, alpha=0.3)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
 
 
 def _maps(gap: Gap, figure: Any, colours: Palette) -> None:

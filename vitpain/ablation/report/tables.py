@@ -128,8 +128,8 @@ def _differences(results: Results, title: str, held: Sequence[Difference]) -> Ta
     first = ("", "difference", "p after Holm") if claimed else ("figure", "difference")
     head = ("arm", "against", *first, "p", "effect", "subjects", "model", "real subjects")
     notes = [
-        f"p: by exchanging the two arms within subjects. Better is what has p after Holm of at "
-        f"most {SIGNIFICANT:g} within one model and share of subjects; all else is no difference "
+        f"p: by exchanging the two arms within subjects. Better is what has p after Holm "
+        f"below {SIGNIFICANT:g} within one model and share of subjects; all else is no difference "
         f"shown, which is not the same as none."
         if claimed
         else "p without Holm: nothing is claimed of these.",
