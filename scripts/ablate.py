@@ -116,6 +116,7 @@ def main(arguments: list[str]) -> int:
         ray_jobs.check_installed()
     start = time.monotonic()
     with study.claimed(options.out, options.resume):
+        study.hold_config(options.out, config)
         there, spent = inputs(options, config)
         offered = wanted(options.arms, there, config)
         planned = plan(config, offered, there)
@@ -209,14 +210,17 @@ def wanted(names: Sequence[str], there: "Sources", config: StudyConfig) -> list[
         [one.name for one in there.synthetic if one.kind == kind] for kind in ("2d", "3d")
     )
     offered = arms(painted, drawn, config.shares)
-    every = [one for one in offered if not one.native or there.natively(one)]
-    known = [one.name for one in every]
+    lost = [one.name for one in offered if one.native and not there.natively(one)]
+    known = [one.name for one in offered]
     for name in names:
         if name not in known:
             raise ValueError(f"arms must be of {', '.join(known)}, got {name}")
+    if lost and not names:
+        print(f"left out, as sets came registered: {', '.join(lost)}")
     if names and BASE not in names:
         raise ValueError(f"arms must have {BASE} among them, got {', '.join(names)}")
-    return [one for one in every if not names or one.name in names]
+    # Of those that are lost the plan says which set came registered.
+    return [one for one in offered if (one.name in names if names else one.name not in lost)]
 
 
 def look_apart(options: Options, config: StudyConfig) -> None:

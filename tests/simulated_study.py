@@ -1,7 +1,8 @@
 """A study whose cells nobody trained: arms that predict as well as they are told to.
 
 All arms see the same 25 people. What an arm gets wrong of a person is drawn anew for every arm and
-seed, so that arms of one effect are exchangeable within people.
+seed, so that arms of one effect are exchangeable within people, as long as networks do not differ
+in `slope`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -23,6 +24,7 @@ from vitpain.evaluate import predictions
 from vitpain.evaluate.predictions import LEVELS
 
 PAINTED, DRAWN = "painted", "drawn"
+COMMIT, VERSIONS = "0" * 40, {"numpy": np.__version__}
 ARMS = (
     Arm("real"),
     Arm("real_classical", classical=True),
@@ -30,21 +32,24 @@ ARMS = (
     Arm("real+drawn", beside=(DRAWN,)),
 )
 SOURCES = ({"name": PAINTED, "kind": "2d"}, {"name": DRAWN, "kind": "3d"})
+FOLD = 5
+"""People whom a network judges."""
 
 
 @dataclass(frozen=True)
 class Effect:
-    """How an arm predicts; all in PSPI but `shrink`, by which the label is multiplied.
+    """How an arm predicts; all in PSPI but `shrink`, by which the label is multiplied, and `slope`.
 
-    `person` is the spread of what it gets wrong of a person, `start` that of a person and seed,
-    `network` that of all people whom one network judges.
+    `person` is the spread of what it gets wrong of a person, `start` that of a person and seed.
+    `slope` is the spread, over networks, of what is added to `shrink`: people of a fold are judged
+    by one network an arm and seed, and share it.
     """
 
     noise: float = 0.8
     person: float = 0.3
     start: float = 0.2
     shrink: float = 0.7
-    network: float = 0.0
+    slope: float = 0.0
 
 
 SAME = Effect()
@@ -78,11 +83,13 @@ def hats(rng: np.random.Generator, given: Labels, effect: Effect, seeds: int) ->
     people = int(given.subject.max()) + 1
     person = rng.normal(0, effect.person, people)
     start = rng.normal(0, effect.start, (seeds, people))
-    # Networks judge five people each, those of a fold.
-    network = np.repeat(rng.normal(0, effect.network, (seeds, -(-people // 5))), 5, axis=1)
-    wrong = (person + start + network[:, :people])[:, given.subject]
+    networks = -(-people // FOLD)
+    # Every fifth name is of the same fold in the public five.
+    slope = rng.normal(0, effect.slope, (seeds, networks))[:, given.subject % networks]
+    wrong = (person + start)[:, given.subject]
     noise = rng.normal(0, effect.noise, wrong.shape)
-    return np.clip(effect.shrink * given.pspi + given.common + wrong + noise, 0, 16)
+    shrunk = (effect.shrink + slope) * given.pspi
+    return np.clip(shrunk + given.common + wrong + noise, 0, 16)
 
 
 def chances(hat: np.ndarray, level: int) -> np.ndarray:
@@ -138,8 +145,8 @@ def write(
         "surrogate": True,
         "level16": {one["name"]: 0 for one in SOURCES},
         "matched": {"1": {str(level): 10 for level in range(1, 6)}},
-        "versions": {"numpy": np.__version__},
-        "commit": None,
+        "versions": VERSIONS,
+        "commit": COMMIT,
     }  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
     divided, cells = folds("public5", SUBJECTS, 0), {}
@@ -193,7 +200,8 @@ def _cell(
              "fraction": fraction}  # fmt: skip
     (place / CELL).write_bytes(json_bytes({**facts, "learnt": learnt, "notes": []}))
     predictions.write(place / predictions.NAME, _rows(fold, given, hat, rng))
-    taken = {"seconds": 2.0, "gpu_hours": 0.001, "steps": 10, "frames": 320}
+    taken = {"seconds": 2.0, "gpu_hours": 0.001, "steps": 10, "frames": 320, "commit": COMMIT,
+             "versions": VERSIONS}  # fmt: skip
     (place / COST).write_bytes(json_bytes(taken))
     return {name: facts}
 

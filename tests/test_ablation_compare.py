@@ -12,10 +12,11 @@ import pytest
 
 from tests import simulated_study as simulated
 from tests.simulated_study import ARMS, Effect, cell, change
-from vitpain.ablation.arms import BASE, Arm, arms
+from vitpain.ablation.arms import BASE, NATIVE_BASE, Arm, arms
 from vitpain.ablation.compare import compare
 from vitpain.ablation.contrasts import contrasts
 from vitpain.ablation.figures import METRICS, PRIMARY, Difference, Estimate, Part, Results
+from vitpain.ablation.report.build import report
 from vitpain.ablation.stored import CELLS, COST, FAILED
 from vitpain.evaluate import predictions
 from vitpain.metrics import agreement, detection
@@ -189,13 +190,15 @@ def test_curves_costs_and_what_was_learnt(found: Results) -> None:
 
 def test_a_curve_has_arms_of_one_form(tmp_path: Path) -> None:
     native = Arm("real+drawn_native", beside=("drawn",), native=True)
+    unmatched = Arm("real+drawn_unmatched", beside=("drawn",), matched=False)
     only = Arm("drawn_only", real=False, beside=("drawn",))
-    every = (Arm(BASE), native, only, Arm(BETTER, beside=("drawn",)))
+    every = (Arm(BASE), native, unmatched, only, Arm(BETTER, beside=("drawn",)))
     folder = simulated.write(
         tmp_path / "study", {}, arms=every, fractions=(0.5, WHOLE), seeds=1, each=6
     )
     curves = [one for one in compare(folder).curves if one.metric == PRIMARY]
-    assert {one.name for one in curves if one.over == "subjects"} == {BASE, native.name, BETTER}
+    over = {one.name for one in curves if one.over == "subjects"}
+    assert over == {BASE, native.name, unmatched.name, BETTER}
     (frames,) = (one for one in curves if one.over == "frames")
     assert [one.arm for one in frames.points] == [BASE, BETTER]
 
@@ -251,15 +254,18 @@ def test_arms_of_one_form_are_held_against_each_other() -> None:
     ]
     every = arms(["g"], ["a", "b"], [0.5])
     held = contrasts(every, sources)
-    assert [pair for pair in held if pair[1] != BASE] == [
+    reals = (BASE, NATIVE_BASE)
+    assert [pair for pair in held if pair[1] not in reals] == [
         ("real+a", "real+g"), ("a_then_real", "g_then_real"), ("a_only", "g_only"),
-        ("real+b", "real+a"),
+        ("real+b", "real+a"), ("b_then_real", "a_then_real"), ("b_only", "a_only"),
     ]  # fmt: skip
     whole = [arm.name for arm in every if arm.share == 1.0 and arm.name != BASE]
-    assert [pair[0] for pair in held if pair[1] == BASE] == whole
+    assert [pair[0] for pair in held if pair[1] in reals] == whole
+    native = [pair for pair in held if pair[0].endswith("native")]
+    assert native == [("real_native", BASE), ("real+a_native", NATIVE_BASE)]
     drawn = contrasts(arms([], ["a", "b"]), sources[1:])
-    assert [pair for pair in drawn if pair[1] != BASE] == [("real+b", "real+a")]
-    assert all(pair[1] == BASE for pair in contrasts(arms(["g"], []), sources[:1]))
+    assert ("real+b", "real+a") in drawn
+    assert all(pair[1] in reals for pair in contrasts(arms(["g"], []), sources[:1]))
 
 
 def test_without_a_threshold_f1_is_undefined_and_nothing_else(study: Path) -> None:
@@ -369,7 +375,7 @@ def test_a_million_predictions_in_half_a_minute(tmp_path: Path) -> None:
     every = arms(["painted"], ["drawn"])
     study = simulated.write(tmp_path / "study", {}, arms=every, seeds=3, each=610)
     begun = time.process_time()
-    found = compare(study)
+    found = report(study).results
     assert time.process_time() - begun < 30
     rows = 2 * 3 * len(every) * estimate(found, BASE, PRIMARY).frames
     assert rows > 1_000_000

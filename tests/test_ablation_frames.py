@@ -1,5 +1,6 @@
 """Example frames in a comparison's report: chosen by level alone, with what was read in them."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,12 @@ def test_frames_are_shown_where_their_folder_is_as_it_was(results: Results, tmp_
     assert (strip.shape[1] + frames.GAP) // (frames.TILE + frames.GAP) >= len(levels)
     other = {**results.study.real, "manifest": "2" * 64}
     assert frames.examples(replace(results.study, real=other), {}) == {}
+    # A set of which a shard is gone is not shown either.
+    copy = shutil.copytree(results.study.real["folder"], tmp_path / "copy")
+    moved = replace(results.study, real={**results.study.real, "folder": str(copy)})
+    assert list(frames.examples(moved, {})) == ["real"]
+    next(copy.glob("*.tar")).unlink()
+    assert frames.examples(moved, {}) == {}
 
 
 def test_what_was_read_stands_on_those_frames_alone(results: Results) -> None:

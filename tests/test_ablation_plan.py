@@ -18,7 +18,7 @@ from tests import ablated, painted
 from vitpain.ablation import matched, study
 from vitpain.ablation.arms import Arm, arms
 from vitpain.ablation.config import SMALL, StudyConfig
-from vitpain.ablation.matched import Common
+from vitpain.ablation.matched import Common, Draw
 from vitpain.ablation.plan import Planned, plan
 from vitpain.ablation.rows import Asked, Rows, rows, subjects
 from vitpain.ablation.sources import Source, Sources, opened
@@ -45,7 +45,8 @@ def test_levels_are_the_whole_numbers_below_and_sources_give_what_all_have() -> 
     assert matched.notes("mesh", has["mesh"], common) == [
         "mesh: 7 frames of PSPI 16 were dropped.",
         "mesh: 5 frames of PSPI 1 to 15 were left out to match.",
-        "mesh: no frames of PSPI 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14, 15.",
+        "mesh: no frames of PSPI 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14, 15, which not all "
+        "sources have.",
     ]
     with pytest.raises(
         ValueError,
@@ -59,18 +60,18 @@ def test_draws_are_nested_and_know_no_numbering() -> None:
     rng = np.random.default_rng(1)
     pspi = rng.integers(0, 17, 900).astype(np.float32)
     rows, wanted = np.arange(900), {1: 20, 7: 11, 15: 3}
-    whole = matched.drawn(rows, pspi, wanted, 0, "mesh", 1)
+    whole = matched.drawn(rows, pspi, wanted, Draw(0, "mesh", 1))
     assert matched.counted(pspi[whole]) == wanted
     assert len(np.unique(whole)) == len(whole)
     for share in (0.1, 0.25, 0.5):
-        some = matched.drawn(rows, pspi, wanted, 0, "mesh", 1, share)
+        some = matched.drawn(rows, pspi, wanted, Draw(0, "mesh", 1), share)
         assert {*some} < {*whole}
         kept = {one: n for one, count in wanted.items() if (n := round(count * share))}
         assert matched.counted(pspi[some]) == kept
-    moved = matched.drawn(rows + 5000, pspi, wanted, 0, "mesh", 1)
+    moved = matched.drawn(rows + 5000, pspi, wanted, Draw(0, "mesh", 1))
     assert (moved - 5000).tolist() == whole.tolist()
-    others = [(1, "mesh", 1), (0, "gan", 1), (0, "mesh", 2)]
-    assert all(matched.drawn(rows, pspi, wanted, *one).tolist() != whole.tolist() for one in others)
+    others = [Draw(1, "mesh", 1), Draw(0, "gan", 1), Draw(0, "mesh", 2)]
+    assert all(matched.drawn(rows, pspi, wanted, one).tolist() != whole.tolist() for one in others)
 
 
 def test_fewer_subjects_are_among_more() -> None:
@@ -179,7 +180,8 @@ def test_a_cell_follows_from_its_sources_alone(there: Sources, tmp_path: Path) -
         for sets in (there, changed)
     ]
     same = {name for name in ids[0] if ids[0][name] == ids[1][name]}
-    assert same == {"real", "real_classical", "real+gan", "gan_then_real", "gan_only"}
+    gan = {"real+gan", "real+gan_unmatched", "gan_then_real", "gan_only"}
+    assert same == {"real", "real_classical"} | gan
 
 
 @pytest.mark.parametrize(
@@ -234,6 +236,10 @@ def test_sources_of_another_kind_or_alignment_are_named(there: Sources, tmp_path
     assert "arm x must be of sources that are there, got y" in refused(
         there, some=(Arm("x", beside=("y",)),)
     )
+    twice = (*ARMS, Arm("real+gan"))
+    assert refused(there, some=twice).startswith("arms must be named once, got real+gan twice")
+    native = refused(there, some=(Arm("real"), Arm("real_native", native=True)))
+    assert native.endswith(f"sources that are not registered yet, got {there.real}, which is")
 
 
 def test_painted_sets_that_leak_are_named_by_their_record(there: Sources, tmp_path: Path) -> None:
@@ -268,6 +274,13 @@ def test_what_leaves_nothing_to_learn_or_to_compare_is_named(
     apart = Source("mesh", "3d", ablated.made(tmp_path / "apart", config))
     said = refused(Sources(there.real, (there.synthetic[0], apart)))
     assert "must have a PSPI level in common in fold 1, got gan with 1 2 4 7 10 14, mesh" in said
+
+
+def test_a_share_that_is_no_frame_is_named(there: Sources) -> None:
+    few = Arm("real+mesh_0.05", beside=("mesh",), share=0.05)
+    assert refused(there, some=(Arm("real"), BY_NAME["real+gan"], few)) == (
+        "arm real+mesh_0.05 must learn from mesh, whose share of 0.05 is no frame in fold 1"
+    )
 
 
 def test_a_fraction_without_pain_is_named(tmp_path: Path, there: Sources) -> None:
@@ -322,9 +335,17 @@ def test_a_study_is_held_to_what_it_was_begun_with(there: Sources, tmp_path: Pat
             ValueError, match=r"mesh must be as when .*run was begun, manifest .*fff"
         ):
             study.begun(out, ablated.CONFIG, some, there, changed)
-        # Where a set lies is nothing that is held.
+        # Where a set lies is nothing that is held, and the folder says where it lies now.
         facts["sources"][1] = {**planned.facts["sources"][1], "folder": "/elsewhere"}
+        stated["commit"] = "0" * 40
+        (out / "study.json").write_text(json.dumps(stated))
         study.begun(out, ablated.CONFIG, some, there, changed)
+        now = json.loads((out / "study.json").read_text())
+        assert now["sources"][1]["folder"] == "/elsewhere"
+        assert now["commit"] == "0" * 40
+        with pytest.raises(ValueError, match=r"got another: config\.epochs was 1 and is 9"):
+            study.hold_config(out, other)
+        study.hold_config(out, ablated.CONFIG)
 
 
 def test_what_is_made_for_a_study_may_lie_there_before_it(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from generator.shards import manifest
 from generator.shards.manifest import json_bytes, read_json
@@ -22,9 +23,10 @@ from vitpain.ablation import gap
 from vitpain.ablation.arms import Arm
 from vitpain.ablation.compare import compare
 from vitpain.ablation.figures import PRIMARY, Results
-from vitpain.ablation.report import answer, build, domain, errors, frames, tables, words
+from vitpain.ablation.report import answer, build, domain, errors, frames, plots, tables, words
 from vitpain.ablation.report.build import Reported, report
 from vitpain.ablation.stored import CELLS, COST, STUDY
+from vitpain.evaluate.drawing import LIGHT
 from vitpain.evaluate.value import Value
 
 BETTER = {"real+drawn": study.Effect(shrink=0.95, noise=0.4)}
@@ -167,8 +169,8 @@ def test_every_difference_stands_with_its_interval_p_and_effect(results: Results
     for row, one in zip(shown.rows, held, strict=True):
         assert row == (
             one.arm, one.base, answer.verdict(one), words.signed(one.value),
-            answer.number(one.p_holm), answer.number(one.p), f"{one.effect.value:+.3f}", "25",
-            "plain", "all",
+            answer.number(one.p_holm), answer.number(one.p), f"{one.effect.value:+.3f}",
+            str(one.effect_subjects), "25", "plain", "all",
         )  # fmt: skip
 
 
@@ -224,7 +226,11 @@ def test_an_undefined_figure_says_why(results: Results) -> None:
             "real frames and 2D painted and 3D drawn",
             "real training subjects",
         ),
-        (Arm("a", first="drawn"), "3D drawn, then real frames", "real training subjects"),
+        (
+            Arm("a", first="drawn"),
+            "3D drawn, then real frames",
+            "its neutrals and confounders, then real training subjects",
+        ),
         (
             Arm("a", real=False, beside=("drawn",)),
             "3D drawn alone",
@@ -237,7 +243,7 @@ def test_an_undefined_figure_says_why(results: Results) -> None:
         ),
         (
             Arm("a", beside=("drawn",), matched=False),
-            "real frames and 3D drawn (all frames there are)",
+            "real frames and 3D drawn (all of them in pain that the fold may learn from)",
             None,
         ),
         (
@@ -316,6 +322,20 @@ def test_real_data_has_no_banner_and_its_frames_a_word_on_who_may_see_them(
     (section,) = [one for one in sections if one.title == build.EXAMPLES]
     assert build.OF_PEOPLE in section.pictures[0].caption
     assert "(A: real; B: real+drawn)" in section.pictures[0].caption
+
+
+def test_levels_are_drawn_where_a_model_lacks_an_arm(results: Results) -> None:
+    """Models of a study that is not finished: the second has real frames alone."""
+    second = [replace(one, model="other") for one in results.parts if one.arm == "real"]
+    some = replace(results, models=("plain", "other"), parts=(*results.parts, *second))
+    figure = Figure()
+    own = [one for one in some.parts if (one.kind, one.fraction) == ("level", 1.0)]
+    plots._levels(own, some, figure, LIGHT)
+    for axis, lines in zip(figure.axes, (4, 1), strict=True):
+        drawn = [line for line in axis.lines if len(line.get_xdata())]
+        assert len(drawn) == lines
+        assert axis.get_ylabel() == "MAE"
+        assert all(isinstance(y, float) for line in drawn for y in line.get_ydata())
 
 
 def test_markdown_and_pictures_lie_beside_the_page(made: Reported) -> None:

@@ -114,6 +114,26 @@ def test_damage_is_named(study: Path, name: str) -> None:
         compare(study)
 
 
+def test_other_code_is_said(study: Path) -> None:
+    assert not any("another commit" in note for note in compare(study).notes)
+    edit(cell(study) / COST, commit="f" * 40)
+    edit(cell(study, fold=2) / COST, versions={"numpy": "0"})
+    said = [note for note in compare(study).notes if "another commit" in note]
+    assert len(said) == 1
+    assert said[0].startswith(
+        "2 of 20 cells were trained by another commit, or with other versions"
+    )
+
+
+def test_what_is_not_said_in_every_fold_is_said_with_its_folds(study: Path) -> None:
+    for fold in range(1, 6):
+        notes = ["everywhere", *(["here"] if fold in (2, 4) else [])]
+        edit(cell(study, fold=fold) / CELL, notes=notes)
+    notes = compare(study).notes
+    assert "everywhere" in notes
+    assert "Fold 2, 4: here" in notes
+
+
 def test_what_a_kill_left_has_not_ended(study: Path) -> None:
     names = [cell(study, fold=fold).name for fold in (1, 2)]
     (cell(study) / CELL).unlink()

@@ -7,6 +7,8 @@ from typing import Literal
 Kind = Literal["2d", "3d"]
 BASE = "real"
 """The arm that every other one is held against."""
+NATIVE_BASE = "real_native"
+"""The one that arms of frames that are not registered are held against."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,13 @@ class Arm:
     share: float = 1.0
 
     @property
+    def base(self) -> str | None:
+        """Name of the arm of real frames alone that it is held against; None for `real`."""
+        if self.name == BASE:
+            return None
+        return NATIVE_BASE if self.native and self.name != NATIVE_BASE else BASE
+
+    @property
     def synthetic(self) -> tuple[str, ...]:
         """Names of all synthetic sources that it learns from."""
         return (*self.beside, *(() if self.first is None else (self.first,)))
@@ -41,10 +50,11 @@ def arms(
 ) -> tuple[Arm, ...]:
     """The arms of a study with these 2D and 3D sources, by name, in the order of its tables.
 
-    The first of each kind stands for it in all arms; further ones, in which one thing was changed
-    (creases, rig, texture ...), are added to real frames. Every pair of a 2D and a 3D source that
-    are both first is also learnt from together. At every one of `shares` of the matched number of
-    frames the first of each kind is added to real frames too.
+    Every source is added to real frames, learnt before them and learnt alone. The first of each
+    kind stands for it in all that is left; further ones have one thing changed (creases, rig,
+    texture ...). The first 2D and the first 3D source are also learnt from together; unmatched; and
+    at every one of `shares` of the matched number of frames. Painted frames were made of registered
+    ones, so that of 2D there is no native arm.
     """
     made = [Arm(BASE), Arm("real_classical", classical=True)]
     for names in (painted, drawn):
@@ -53,14 +63,13 @@ def arms(
         both = (painted[0], drawn[0])
         made.append(Arm(f"real+{both[0]}+{both[1]}", beside=both))
     for names in (drawn, painted):
-        if names:
-            name = names[0]
+        for name in names:
             made.append(Arm(f"{name}_then_real", first=name))
             made.append(Arm(f"{name}_only", real=False, beside=(name,)))
-    if drawn:
-        name = drawn[0]
-        made.append(Arm(f"real+{name}_unmatched", beside=(name,), matched=False))
-        made.append(Arm(f"real+{name}_native", beside=(name,), native=True))
+    for names in (painted[:1], drawn[:1]):
+        made += [Arm(f"real+{name}_unmatched", beside=(name,), matched=False) for name in names]
+    made.append(Arm(NATIVE_BASE, native=True))
+    made += [Arm(f"real+{name}_native", beside=(name,), native=True) for name in drawn[:1]]
     for names in (painted[:1], drawn[:1]):
         made += [
             Arm(f"real+{name}_{share:g}", beside=(name,), share=share)

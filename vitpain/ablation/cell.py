@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from assets import atomic
+from assets.commit import commit
 from generator.shards.manifest import json_bytes
 from vitpain.ablation import sources
 from vitpain.ablation.begun import begin, begin_after
@@ -103,12 +104,14 @@ def _do(study: Study, cell: Cell, folder: Path, readers: int) -> None:
         training = config.training(
             cell.seed, common.epoch_frames, cell.arm.classical, name == FIRST
         )
-        fitted, said = _fit(frames, part, first, training, folder / name, readers, name == FIT)
+        run = Run(folder / name, True, workers=readers, checkpoint_every=CHECKPOINT_EVERY)
+        fitted, said = _fit(frames, part, first, training, run, name == FIT)
         done.append(fitted)
         if name == FIRST:
             first = begin_after(config, folder / FIRST)
     assert said is not None, "the fit that is tested comes last"
-    atomic.write(folder / COST, json_bytes(_cost(done, said[1])))
+    code = {"commit": commit(), "versions": run_folder.versions()}
+    atomic.write(folder / COST, json_bytes({**_cost(done, said[1]), **code}))
     predictions.write(folder / predictions.NAME, said[0])
 
 
@@ -117,8 +120,7 @@ def _fit(
     parts: Parts,
     first: Begin,
     training: TrainConfig,
-    out: Path,
-    readers: int,
+    run: Run,
     tested: bool,
 ) -> tuple[Fitted, tuple[pa.Table, bool] | None]:
     """Fit in a run's folder; gives also what the model says where it is tested, and whether a GPU
@@ -126,10 +128,9 @@ def _fit(
     """
     facts = run_folder.data_facts([one.folder for one in frames.sets])
     wanted = {"command": "ablate", "data": facts, "extra": []}
-    run = Run(out, resume=True, workers=readers, checkpoint_every=CHECKPOINT_EVERY)
     with opened(frames, first, training, run, _TOLD, wanted) as (at, make):
-        fitted = stage.learn(at, parts, out, make)
-        said = _predicted(at, parts, out) if tested else None
+        fitted = stage.learn(at, parts, run.out, make)
+        said = _predicted(at, parts, run.out) if tested else None
         return fitted, None if said is None else (said, at.machine.device.type == "cuda")
 
 

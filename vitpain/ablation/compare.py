@@ -48,7 +48,7 @@ def compare(folder: Path, seed: int = 0) -> Results:
             resampled = Resampled(tally(one.frames()), Resamples(seed))
             found += estimates(one, resampled)
             held += differences(one, resampled, pairs)
-            apart += parts(one, resampled.resamples)
+            apart += parts(one, resampled.resamples, given.study.arms)
     leading = by_setting.get((models[0], fractions[-1]), [])
     return Results(
         given.study,
@@ -145,4 +145,23 @@ def _notes(
             if lacking:
                 listed = ", ".join(f"fold {fold} seed {seed}" for fold, seed in lacking)
                 yield f"{arm} {where} lacks {listed}: differences are of what both arms have."
-    yield from dict.fromkeys(note for cell in given.cells for note in cell.notes)
+    study = (given.study.commit, dict(given.study.versions))
+    other = sum((cell.cost["commit"], cell.cost["versions"]) != study for cell in given.cells)
+    if other:
+        yield (
+            f"{other} of {len(given.cells)} cells were trained by another commit, or with other "
+            "versions, than the study was begun with: their cost.json says which."
+        )
+    yield from _of_cells(given.cells)
+
+
+def _of_cells(cells: Sequence[Cell]) -> Iterator[str]:
+    """What cells say of themselves, with the folds where it is not said in all."""
+    folds = {cell.fold for cell in cells}
+    said: dict[str, set[int]] = defaultdict(set)
+    for cell in cells:
+        for note in cell.notes:
+            said[note].add(cell.fold)
+    for note, where in said.items():
+        listed = ", ".join(map(str, sorted(where)))
+        yield note if where == folds else f"Fold {listed}: {note}"

@@ -126,8 +126,8 @@ SMALL = StudyConfig(
     backbone="vit_mini_patch16_dinov3",
     size=64,
     weights="none",
-    epochs=30,
-    first_epochs=30,
+    epochs=24,
+    first_epochs=24,
     batch=32,
     learning_rate=1e-3,
 )

@@ -1,19 +1,18 @@
-"""Which arms are held against which: each against real frames alone, 3D against 2D, and a set in
-which one thing was changed against the first of its kind.
-"""
+"""Which arms are held against which: real frames alone, 2D, the set without what was changed."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from vitpain.ablation.arms import BASE, Arm
+from vitpain.ablation.arms import Arm
 
 
 def contrasts(arms: Sequence[Arm], sources: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
-    """Names of the arm and of what it is held against; the two differ in nothing else.
+    """Names of the arm and of what it is held against; each pair differs in one thing.
 
-    3D is held against 2D by the first source of each kind. Arms of a share of the synthetic frames
-    are points of a curve, and held against nothing.
+    Every arm is held against real frames alone of its form, 3D against 2D by the first source of
+    each kind, and a further source against the first of its kind. Arms of a share of the synthetic
+    frames are points of a curve, and held against nothing.
     """
     arms = [arm for arm in arms if arm.share == 1.0]
     # Arms by all but their names.
@@ -23,9 +22,10 @@ def contrasts(arms: Sequence[Arm], sources: Sequence[Mapping[str, Any]]) -> list
         (arm.name, same[twin])
         for name, other in twins
         for arm in arms
-        if arm.synthetic == (name,) and (twin := _with(other, arm)) in same
+        if arm.matched and arm.synthetic == (name,) and (twin := _with(other, arm)) in same
     ]
-    return [(arm.name, BASE) for arm in arms if arm.name != BASE] + pairs
+    names = {arm.name for arm in arms}
+    return [(arm.name, arm.base) for arm in arms if arm.base in names] + pairs
 
 
 def _twins(sources: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:

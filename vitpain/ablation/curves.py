@@ -57,7 +57,7 @@ def _over_frames(source: str, given: Stored, cells: Sequence[Cell], fraction: fl
     places = []
     for arm in given.study.arms:
         beside = arm.real and arm.synthetic == arm.beside == (source,)
-        if arm.native or not (beside or arm.name == BASE):
+        if arm.native or not arm.matched or not (beside or arm.name == BASE):
             continue
         counts = [cell.synthetic.get(source, 0) for cell in cells if _is(cell, arm, fraction)]
         if counts:

@@ -29,7 +29,7 @@ from vitpain.image_quality.seen import Looking, look
 from vitpain.train.run_folder import data_facts
 
 MOST = 2000
-"""Frames of a source that a study looks at, at most."""
+"""Frames in pain of a source that a study looks at, at most."""
 FEWEST = 20
 """Frames of either source without which nothing is said of them."""
 Weights = Path | Literal["none"]
@@ -64,7 +64,8 @@ def measure(
 ) -> Gap:
     """Compare the registered sets of a study and write what was found into its folder, once.
 
-    Of each source up to `frames` frames are drawn. `backbone` and `weights` are those of
+    Of each source up to `frames` frames in pain are drawn, and of level 0 as many as of the most
+    frequent other. `backbone` and `weights` are those of
     `image_quality.features.build`. What was found before with the same sets and options is read.
     Raises ValueError where a set is not the one that the study began with, naming it, and for
     weights that are missing or another's.
@@ -127,10 +128,9 @@ def _drawn(study: Study, most: int, seed: int) -> list[_Source]:
     wanted = {level: min(count, each) for level, count in fewest.items()}
     drawn = []
     for one in opened:
-        zeros = {} if one.kind == "2d" else {0: min(*rest, each)}
-        rows = matched.drawn(
-            one.rows, one.frames.pspi, {**zeros, **wanted}, seed, f"gap {one.name}", 0
-        )
+        zeros = {} if one.kind == "2d" else {0: min(*rest, max(wanted.values()))}
+        by = matched.Draw(seed, f"gap {one.name}", 0)
+        rows = matched.drawn(one.rows, one.frames.pspi, {**zeros, **wanted}, by)
         drawn.append(_Source(one.name, one.kind, one.frames, rows))
     return drawn
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from vitpain.ablation.arms import BASE, Arm
+from vitpain.ablation.arms import BASE, NATIVE_BASE, Arm
 from vitpain.evaluate.value import Value
 
 SIGNIFICANT = 0.05
@@ -91,7 +91,7 @@ class Difference:
     @property
     def against_real(self) -> bool:
         """Whether it is held against real frames alone, not against another synthetic source."""
-        return self.base == BASE
+        return self.base in (BASE, NATIVE_BASE)
 
     @property
     def found(self) -> bool | None:
@@ -111,7 +111,8 @@ class Part:
     """PSPI (of kind "au" that AU's intensity) on some of an arm's test frames.
 
     `name` is a whole level of PSPI up to the next, an AU ("au4"), or a group of people, "not known"
-    last. `change` is the MAE minus that of real frames alone on the same frames; it is not tested.
+    last. `change` is the MAE minus that of real frames alone, of the arm's form, on the same
+    frames; it is not tested.
     """
 
     kind: Kind

@@ -8,6 +8,7 @@ rest goes on.
 import multiprocessing
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -72,7 +73,7 @@ def run(study: Study, cells: Sequence[Cell], at: Room, progress: Progress) -> No
                 assert cell is not None
                 try:
                     error = connection.recv()
-                except EOFError:
+                except (EOFError, ConnectionResetError):
                     worker.process.join()
                     died = f"its process died with code {worker.process.exitcode}"
                     error = failed(study, cell, died)
@@ -93,7 +94,9 @@ def _next(worker: _Worker, waiting: list[Cell], progress: Progress) -> None:
     worker.cell = waiting.pop() if waiting else None
     if worker.cell is not None:
         progress.begun(worker.cell)
-        worker.connection.send(worker.cell)
+        # That it died is heard where it is listened to.
+        with suppress(BrokenPipeError, ConnectionResetError):
+            worker.connection.send(worker.cell)
 
 
 def _started(study: Study, at: Room, place: int) -> _Worker:

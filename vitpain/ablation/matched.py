@@ -71,17 +71,24 @@ def notes(name: str, has: Counts, matched: Counts) -> list[str]:
     if left := sum(has.get(one, 0) - matched.get(one, 0) for one in LEVELS):
         said.append(f"{name}: {left} frames of PSPI 1 to 15 were left out to match.")
     if none := [str(one) for one in LEVELS if one not in matched]:
-        said.append(f"{name}: no frames of PSPI {', '.join(none)}.")
+        said.append(f"{name}: no frames of PSPI {', '.join(none)}, which not all sources have.")
     return said
+
+
+@dataclass(frozen=True)
+class Draw:
+    """What decides by chance which frames of a source are drawn."""
+
+    seed: int
+    source: str
+    fold: int
 
 
 def drawn(
     rows: Int64[np.ndarray, " rows"],
     pspi: Float[np.ndarray, " rows"],
     wanted: Counts,
-    seed: int,
-    name: str,
-    fold: int,
+    by: Draw,
     share: float = 1.0,
 ) -> Int64[np.ndarray, " drawn"]:
     """Draw so many rows of every level, or a share of them rounded to a whole number, in order."""
@@ -89,6 +96,7 @@ def drawn(
     for one, count in sorted(wanted.items()):
         theirs = rows[of == one]
         assert count <= len(theirs), "no more are matched than every source has"
-        order = stream(seed, -1, f"matched {name} {one}", fold).permutation(len(theirs))
+        rng = stream(by.seed, -1, f"matched {by.source} {one}", by.fold)
+        order = rng.permutation(len(theirs))
         found.append(theirs[order[: round(count * share)]])
     return np.sort(np.concatenate(found))

@@ -1,12 +1,12 @@
 """Where the error lies: by level of PSPI, by AU, and by group of people."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float64
 
-from vitpain.ablation.arms import BASE
+from vitpain.ablation.arms import Arm
 from vitpain.ablation.figures import Kind, Part
 from vitpain.ablation.nested import Resamples
 from vitpain.ablation.setting import Setting
@@ -29,9 +29,10 @@ class _Frames:
     chosen: Bool[np.ndarray, " rows"]
 
 
-def parts(setting: Setting, resamples: Resamples) -> list[Part]:
-    """Figures of every part of every arm that has frames of it."""
-    return [made for one in _all(setting) for made in _of_arms(setting, one, resamples)]
+def parts(setting: Setting, resamples: Resamples, arms: Sequence[Arm]) -> list[Part]:
+    """Figures of every part of every arm that has frames of it; `arms` are those of the study."""
+    bases = {arm.name: arm.base for arm in arms}
+    return [made for one in _all(setting) for made in _of_arms(setting, one, resamples, bases)]
 
 
 def _all(setting: Setting) -> Iterator[_Frames]:
@@ -54,15 +55,15 @@ def _all(setting: Setting) -> Iterator[_Frames]:
                 yield _Frames(kind, UNKNOWN if name is None else name, pspi, hat, chosen)
 
 
-def _of_arms(setting: Setting, given: _Frames, resamples: Resamples) -> Iterator[Part]:
+def _of_arms(
+    setting: Setting, given: _Frames, resamples: Resamples, bases: Mapping[str, str | None]
+) -> Iterator[Part]:
     groups = int(np.prod(setting.shape))
     rows = given.chosen
     found = agreement.sums(given.label[rows], given.hat[rows], setting.group[rows], groups)
     values = found.values.reshape(*setting.shape, -1)
     there = values[..., 0] > 0
     centres = (found.label_centre, found.predicted_centre)
-    base = setting.arms.index(BASE) if BASE in setting.arms else None
-
     known: dict[tuple[int, bytes], dict[str, np.ndarray]] = {}
 
     def figures(at: int, present: np.ndarray) -> dict[str, np.ndarray]:
@@ -84,9 +85,10 @@ def _of_arms(setting: Setting, given: _Frames, resamples: Resamples) -> Iterator
             name: ranged(float(drawn[name][0]), drawn[name][1:], subjects, _why(name))
             for name in ("mae", "bias", "ccc")
         }
-        change = Value(None, why=NO_BASE)
+        change, held = Value(None, why=NO_BASE), bases[arm]
+        base = setting.arms.index(held) if held in setting.arms else None
         both = present & there[base] if base is not None else present & False
-        if base is not None and base != at and both.any():
+        if base is not None and both.any():
             apart = figures(at, both)["mae"] - figures(base, both)["mae"]
             change = ranged(float(apart[0]), apart[1:], int(both.any(axis=1).sum()), None)
         frames = int(values[at, ..., 0].sum(axis=0).max())

@@ -84,13 +84,16 @@ def plan(config: StudyConfig, arms: Sequence[Arm], there: Sources) -> Planned:
     by folds or leaks; the fold in which sources have no level in common, or nobody is in pain; and
     the cell whose frames do not fill a batch.
     """
-    known = {one.name for one in there.synthetic}
+    known, names = {one.name for one in there.synthetic}, [arm.name for arm in arms]
     for arm in arms:
+        if names.count(arm.name) > 1:
+            raise ValueError(f"arms must be named once, got {arm.name} twice: name a source anew")
         if strange := sorted({*arm.synthetic} - known):
             raise ValueError(f"arm {arm.name} must be of sources that are there, got {strange[0]}")
         if arm.native and not there.natively(arm):
-            rule = "sources that are not registered yet"
-            raise ValueError(f"arm {arm.name} must be of {rule}, got one that is")
+            one = next(one for one in there.of(arm) if one.native is None)
+            rule = f"arm {arm.name} must be of sources that are not registered yet"
+            raise ValueError(f"{rule}, got {one}, which is")
     frames = sources.opened(there.every)
     sources.checked(there, frames, config)
     folds = _folds(config, there, frames)
@@ -159,6 +162,11 @@ def _cells(
             arm = asked.arm
             names = [one.name for one in there.of(arm)]
             made = rows(frames, there.every, asked, known.common)
+            found = learnt(frames, there.every, made)
+            for name in arm.synthetic:
+                if name not in found["synthetic"]:
+                    rule = f"must learn from {name}, whose share of {arm.share:g} is no frame"
+                    raise ValueError(f"arm {arm.name} {rule} in fold {fold.number}")
             taken = arm.matched and bool(arm.synthetic)
             fit, first = _training(config, asked, made, known.common.epoch_frames)
             facts = {
@@ -183,7 +191,7 @@ def _cells(
                 facts["sets"],
                 facts["native"],
                 _steps(fit, made.fit) + _steps(first, made.first),
-                learnt(frames, there.every, made),
+                found,
                 (*_notes(asked, there), *notes),
             )
             for name, first in begun.items():
@@ -241,4 +249,6 @@ def _notes(asked: Asked, there: Sources) -> Iterator[str]:
             zeros = "inputs that nobody painted" if one.kind == "2d" else "neutrals and confounders"
             yield f"{one.name}: PSPI 0 is learnt from its {zeros}."
     if not arm.real:
-        yield "Nobody real is learnt from; real validation people choose the epoch."
+        painted = any(one.kind == "2d" for one in there.of(arm))
+        real = "Of real people PSPI 0 alone is learnt" if painted else "Nobody real is learnt from"
+        yield f"{real}; real validation people choose the epoch."

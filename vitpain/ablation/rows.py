@@ -5,8 +5,9 @@ of a smaller share are among those of a larger one. Of a 2D source a fold has it
 source split `train`. Level 0 is that of real frames where there are any, else of the source.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from jaxtyping import Int64
@@ -132,14 +133,14 @@ def _taken(
     frames: Frames, name: str, there: Offer, asked: Asked, common: Common
 ) -> Int64[np.ndarray, " taken"]:
     """What an arm takes of a source: what all have alike, or all; level 0 where nobody real is."""
-    arm, seed, fold = asked.arm, asked.seed, asked.fold.number
+    arm, by = asked.arm, matched.Draw(asked.seed, name, asked.fold.number)
     pain, zeros = there.pain, there.zeros if not arm.real else there.zeros[:0]
     if arm.matched:
         wanted = common.levels
-        pain = matched.drawn(pain, frames.pspi[pain], wanted, seed, name, fold, arm.share)
+        pain = matched.drawn(pain, frames.pspi[pain], wanted, by, arm.share)
         if not arm.real:
             alike = {0: common.zeros}
-            zeros = matched.drawn(zeros, frames.pspi[zeros], alike, seed, name, fold)
+            zeros = matched.drawn(zeros, frames.pspi[zeros], alike, by)
     return np.sort(np.concatenate([pain, zeros]))
 
 
@@ -168,7 +169,7 @@ def commons(
     return Common(matched.common(has, fold.number), zeros, taught), has
 
 
-def learnt(frames: Frames, sources: Sequence[Source], made: Rows) -> Mapping[str, object]:
+def learnt(frames: Frames, sources: Sequence[Source], made: Rows) -> dict[str, Any]:
     """What a cell learns from, in numbers, as `cell.json` says it."""
     every = np.unique(made.learnt)
     number = frames.column("set")[every]

@@ -23,6 +23,7 @@ _PLANNED: Mapping[str, type | tuple[type, ...]] = {
 _CELL: Mapping[str, type | tuple[type, ...]] = {**_PLANNED, "learnt": dict, "notes": list}
 _COST: Mapping[str, type | tuple[type, ...]] = {
     "seconds": (int, float), "gpu_hours": (int, float), "steps": int, "frames": int,
+    "commit": str, "versions": dict,
 }  # fmt: skip
 
 

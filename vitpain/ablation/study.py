@@ -87,16 +87,39 @@ def begun(
     }
     path = out / STUDY
     if path.exists():
-        _hold(path, json.loads(json_bytes(stated)))
-    else:
-        atomic.write(path, json_bytes(stated))
+        before = _hold(path, json.loads(json_bytes(stated)))
+        # Where sets lie may have changed; which code began, not.
+        stated |= {name: before[name] for name in ("versions", "commit")}
+    atomic.write(path, json_bytes(stated))
     return Study(out, config, there, planned.common)
 
 
-def _hold(path: Path, now: dict[str, Any]) -> None:
+def hold_config(out: Path, config: StudyConfig) -> None:
+    """Hold a configuration to that of the study in a folder, if there is one.
+
+    Raises ValueError that names field and both values.
+    """
+    path = out / STUDY
+    if path.exists():
+        now = json.loads(json_bytes({"config": asdict(config)}))
+        _same(path, {"config": _read(path)["config"]}, now)
+
+
+def _read(path: Path) -> dict[str, Any]:
     before = read_json(path)
     if not isinstance(before, dict) or before.get("format") != FORMAT:
         raise ValueError(f"{path} must be a study ({FORMAT}), got another")
+    return before
+
+
+def _same(path: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
+    changed = difference(before, now)
+    if changed:
+        raise ValueError(f"{path} must be of this study, got another: {changed}")
+
+
+def _hold(path: Path, now: dict[str, Any]) -> dict[str, Any]:
+    before = _read(path)
     known = [
         {one["name"]: one for one in (each["real"], *each["sources"])} for each in (before, now)
     ]
@@ -105,9 +128,8 @@ def _hold(path: Path, now: dict[str, Any]) -> None:
         if was != hashed:
             rule = f"as when {path.parent} was begun, manifest {was[:12]}"
             raise ValueError(f"{known[1][name]['folder']} must be {rule}, got {hashed[:12]}")
-    changed = difference(_held(before), _held(now))
-    if changed:
-        raise ValueError(f"{path} must be of this study, got another: {changed}")
+    _same(path, _held(before), _held(now))
+    return before
 
 
 def _held(stated: Any) -> Any:

@@ -53,12 +53,14 @@ _HIDDEN: Row = {"identity": "", "pspi": None}
 
 
 def _opened(stated: Mapping[str, Any]) -> DataSet | None:
-    """A set as it was when the study began; None where it is gone or another."""
+    """A set as it was when the study began; None where it, or a part of it, is gone or another."""
     folder = Path(stated["folder"])
     listed = folder / manifest.NAME
     if not listed.is_file() or manifest.checksum(listed).sha256 != stated["manifest"]:
         return None
-    return open_folder(folder)
+    data = open_folder(folder)
+    shards = data.index["shard"].unique().to_pylist()
+    return data if all((folder / one).is_file() for one in shards) else None
 
 
 def _chosen(rows: list[Row]) -> list[int]:

@@ -99,19 +99,25 @@ def _curves(curves: list[Curve], results: Results, figure: Any, colours: Palette
             for at, one in enumerate(own):
                 # Many intervals over each other would hide the lines.
                 sure = over == "frames" or one.name == BASE
-                _curve(one, palette[at % len(palette)], axis, sure)
+                _curve(one, (palette[at % len(palette)], _line(at)), axis, sure)
             axis.set(xlabel=words[over], ylabel=FIGURE, title=model)
             axis.grid(color=colours.help, alpha=0.3)
             if own:
                 axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
 
 
-def _curve(one: Curve, colour: str, axis: Any, sure: bool) -> None:
+def _line(at: int) -> str:
+    """How the line of a place is drawn, another one each time that colours begin again."""
+    return ("o-", "s--", "^:")[at // len(LINES) % 3]
+
+
+def _curve(one: Curve, looks: tuple[str, str], axis: Any, sure: bool) -> None:
+    colour, line = looks
     known = [point for point in one.points if point.value.value is not None]
     x = [point.x for point in known]
     strong = 2.6 if one.name == BASE else 1.4
-    axis.plot(x, [point.value.value for point in known], "o-", color=colour, lw=strong, ms=4,
-              label=one.name)  # fmt: skip
+    y = [point.value.value for point in known]
+    axis.plot(x, y, line, color=colour, lw=strong, ms=4, label=one.name)
     ranged = [point for point in known if sure and point.value.low is not None]
     low, high = ([getattr(point.value, end) for point in ranged] for end in ("low", "high"))
     axis.fill_between([point.x for point in ranged], low, high, color=colour, alpha=0.12, lw=0)
@@ -127,10 +133,10 @@ def _levels(parts: list[Part], results: Results, figure: Any, colours: Palette) 
     for axis, model in zip(panels, models, strict=True):
         for at, arm in enumerate(arms):
             own = [one for one in parts if (one.model, one.arm) == (model, arm)]
-            known = [(float(one.name), one.mae.value) for one in own if one.mae.value is not None]
+            known = [one for one in own if one.mae.value is not None]
+            x, y = [float(one.name) for one in known], [one.mae.value for one in known]
             strong = 2.6 if arm == BASE else 1.4
-            axis.plot(*zip(*known, strict=True), "o-", color=palette[at % len(palette)],
-                      lw=strong, ms=4, label=arm)  # fmt: skip
+            axis.plot(x, y, _line(at), color=palette[at % len(palette)], lw=strong, ms=4, label=arm)
         axis.set(title=model, xlabel="PSPI level", ylabel="MAE", ylim=(0, None))
         axis.grid(color=colours.help, alpha=0.3)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)

@@ -126,7 +126,8 @@ def _differences(results: Results, title: str, held: Sequence[Difference]) -> Ta
             strong.add(len(rows))
         rows.append(_line(one, reasons, claimed))
     first = ("", "difference", "p after Holm") if claimed else ("figure", "difference")
-    head = ("arm", "against", *first, "p", "effect", "subjects", "model", "real subjects")
+    counts = ("effect", "on subjects", "subjects")
+    head = ("arm", "against", *first, "p", *counts, "model", "real subjects")
     notes = [
         f"p: by exchanging the two arms within subjects. Better is what has p after Holm "
         f"below {SIGNIFICANT:g} within one model and share of subjects; all else is no difference "
@@ -134,7 +135,7 @@ def _differences(results: Results, title: str, held: Sequence[Difference]) -> Ta
         if claimed
         else "p without Holm: nothing is claimed of these.",
         "Effect: mean over subjects of their own differences by its standard deviation; above 0 "
-        "the arm is the better one.",
+        "the arm is the better one. On: subjects who have a figure of their own.",
         *reasons.notes,
     ]
     left = frozenset({0, 1, 2, len(head) - 2})
@@ -147,7 +148,8 @@ def _line(one: Difference, reasons: Reasons, claimed: bool) -> tuple[str, ...]:
         (verdict(one), value, number(one.p_holm)) if claimed else (BY_NAME[one.metric].title, value)
     )
     effect = reasons.cell(one.effect, signed=True)
-    rest = (number(one.p), effect, str(one.subjects), one.model, share(one.fraction))
+    counts = (str(one.effect_subjects), str(one.subjects))
+    rest = (number(one.p), effect, *counts, one.model, share(one.fraction))
     return (one.arm, one.base, *first, *rest)
 
 

@@ -30,7 +30,7 @@ def learnt_from(arm: Arm, sources: Sequence[Mapping[str, Any]]) -> str:
         *([SAW] if painted and not arm.real else []),
         *(["varied as photographs are"] if arm.classical else []),
         *([f"{share(arm.share)} of the matched frames"] if arm.share < 1.0 else []),
-        *([] if arm.matched else ["all frames there are"]),
+        *([] if arm.matched else ["all of them in pain that the fold may learn from"]),
         *(["not registered"] if arm.native else []),
     ]
     return f"{said} ({', '.join(more)})" if more else said
@@ -38,11 +38,12 @@ def learnt_from(arm: Arm, sources: Sequence[Mapping[str, Any]]) -> str:
 
 def calm(arm: Arm, sources: Sequence[Mapping[str, Any]]) -> str:
     """Where an arm has its frames of PSPI 0 from."""
-    if arm.real:
+    if arm.real and arm.first is None:
         return "real training subjects"
     kinds = {one["kind"] for one in sources if one["name"] in arm.synthetic}
     from_ = {"3d": "its neutrals and confounders", "2d": "its registered inputs, unchanged"}
-    return " and ".join(said for kind, said in from_.items() if kind in kinds)
+    said = " and ".join(said for kind, said in from_.items() if kind in kinds)
+    return f"{said}, then real training subjects" if arm.real else said
 
 
 def share(fraction: float) -> str:
