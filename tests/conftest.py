@@ -14,7 +14,7 @@ from tests.runs import make
 
 LONGEST = (
     "test_story.py",
-    "test_readme.py",
+    "test_docs.py",
     "test_ablation_whole.py",
     "test_whole_way.py",
     "test_gan2d_learns.py",

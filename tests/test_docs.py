@@ -1,7 +1,11 @@
-"""Every command that the README shows runs, on small people, in the order in which it is shown."""
+"""What README and pages show is so: commands and Python run in order, links and names are there."""
 
 import re
 import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -28,7 +32,17 @@ from vitpain.ablation.sources import Sources
 
 SMALL = ["--pain-per-identity", "1", "--views", "1", "--size", "32", "--people-per-shard", "1"]
 PEOPLE = "4"
-"""Enough for a train and a val split; a README asks for more. Parts are as many."""
+"""Enough for a train and a val split; pages ask for more. Parts are as many."""
+DOCS, EXTEND = ROOT / "docs", "extend.md"
+LONGEST = 400
+"""Lines of a page; the README has a line for every file besides."""
+ROOMS = ("assets", "rigging", "render", "generator", "vitpain", "scripts")
+FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
+SHOWN = re.compile(
+    r"^```python\n(?P<python>.*?)^```$|^(?P<line>pain3d [^\n]*?)(?: +#[^\n]*)?$"
+    r"|`(?P<span>pain3d [^`]*|--[a-z][^`]*)`",
+    re.M | re.S,
+)
 
 
 # What keeps a command to seconds: a rig and an estimator that learn next to nothing, five people,
@@ -64,12 +78,27 @@ TINY = {
 }
 
 
-def shown() -> list[str]:
-    """Commands in the README, and options that a table shows apart from their command."""
-    text = (ROOT / "README.md").read_text()
-    lines = re.findall(r"^(pain3d .*?)(?: +#.*)?$|`(pain3d [^`]*|--[a-z][^`]*)`", text, re.M)
-    found = [block or span for block, span in lines]
-    return [f"pain3d generate … {part}" if part.startswith("--") else part for part in found]
+def pages() -> list[Path]:
+    """README and pages, in the order in which the site shows them."""
+    nav = (ROOT / "mkdocs.yml").read_text().split("\nnav:\n")[1]
+    return [ROOT / "README.md", *(DOCS / name for name in re.findall(r"(\S+\.md)$", nav, re.M))]
+
+
+def shown() -> list[tuple[str, bool]]:
+    """Commands in their order, each once, and what is Python (True); options that a table shows
+    apart from their command are those of `generate`. Python of `EXTEND` is for a changed project.
+    """
+    found: dict[tuple[str, bool], None] = {}
+    for page in pages():
+        for match in SHOWN.finditer(page.read_text()):
+            part = match["line"] or match["span"]
+            if part is None:
+                if page.name != EXTEND:
+                    found[match["python"], True] = None
+            else:
+                given = "pain3d generate … " if part.startswith("--") else ""
+                found[" ".join((given + part).split()), False] = None
+    return list(found)
 
 
 def arguments(command: str, place: Path) -> list[str]:
@@ -137,6 +166,8 @@ def read_frames(frames: Path, out: Path) -> None:
         (out / f"{folder.name}.csv").write_text(read_folder(folder))
 
 
+# Two workers on a machine that does other things besides come near the usual limit.
+@pytest.mark.timeout(600)
 def test_every_command_runs(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -169,8 +200,13 @@ def test_every_command_runs(
 
     monkeypatch.setattr(ablation_inputs, "make", inputs)
     commands = shown()
-    assert {command.split()[1] for command in commands} == set(cli.COMMANDS)
-    for command in commands:
+    named = {command.split()[1] for command, is_python in commands if not is_python}
+    assert named == set(cli.COMMANDS)
+    monkeypatch.chdir(tmp_path)
+    for command, is_python in commands:
+        if is_python:
+            exec(compile(command, "page", "exec"), {})
+            continue
         for given in every_part(arguments(command, tmp_path)):
             if "--help" in given:
                 with pytest.raises(SystemExit) as stop:
@@ -191,6 +227,110 @@ def test_every_command_runs(
 def test_the_tree_names_every_file() -> None:
     tree = (ROOT / "README.md").read_text().split("## The tree")[1]
     named = re.findall(r"^  (\S+\.py) +\S", tree, re.M)
-    rooms = ("assets", "rigging", "render", "generator", "vitpain", "scripts")
-    there = [path.name for room in rooms for path in (ROOT / room).rglob("*.py")]
+    there = [path.name for room in ROOMS for path in (ROOT / room).rglob("*.py")]
     assert sorted(named) == sorted(name for name in there if name != "__init__.py")
+
+
+def test_every_page_is_in_the_site_and_short() -> None:
+    listed = pages()
+    assert sorted(listed[1:]) == sorted(DOCS.glob("*.md"))
+    told = re.findall(r"\]\(docs/(\S+\.md)\)", listed[0].read_text())
+    assert told == [page.name for page in listed[1:]]
+    long = {page.name: len(page.read_text().splitlines()) for page in listed[1:]}
+    assert {name: lines for name, lines in long.items() if lines > LONGEST} == {}
+
+
+def anchors(page: Path) -> set[str]:
+    """Names by which headings of a page are linked to, as GitHub and mkdocs make them."""
+    plain = FENCED.sub("", page.read_text())
+    titles = re.findall(r"^#+ (.*)$", plain, re.M)
+    return {re.sub(r"[\s-]+", "-", re.sub(r"[^\w\s-]", "", one).strip().lower()) for one in titles}
+
+
+def test_every_link_and_picture_is_there() -> None:
+    links = 0
+    for page in pages():
+        for target in re.findall(r"\]\(([^)\s]+)\)", FENCED.sub("", page.read_text())):
+            path, _, anchor = target.partition("#")
+            if path.startswith("https:"):
+                continue
+            links += 1
+            other = page.parent / path if path else page
+            assert other.is_file(), f"{page.name}: {target}"
+            assert not anchor or anchor in anchors(other), f"{page.name}: {target}"
+    assert links > 40
+    shown = "".join(page.read_text() for page in pages())
+    assert {path.name for path in DOCS.glob("*.jpg") if path.name not in shown} == set()
+
+
+def test_every_other_line_names_what_is_there() -> None:
+    """Lines that cannot run here: make, pip, hf; and scripts that run for minutes."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.M)
+    text = "\n".join(page.read_text().split("## The tree")[0] for page in pages())
+    code = "".join(path.read_text() for path in (ROOT / "assets").glob("*.py"))
+    for language, block in FENCED.findall(text):
+        if language:
+            assert language in ("python", "diff")
+            continue
+        for line in block.splitlines():
+            match line.split():
+                case ["pain3d", *_] | ["pip", "install", *_]:
+                    pass
+                case ["make", target, *_]:
+                    assert target in targets, line
+                case ["hf", "download", repository, *_]:
+                    assert repository in code, line
+                case _:
+                    raise AssertionError(f"no test runs {line!r}")
+    assert set(re.findall(r"`make (\w+)`", text)) <= set(targets)
+    assert set(re.findall(r'-e "\.\[(\w+)\]"', text)) <= set(extras)
+    scripts = re.findall(r"`python\s+-m\s+scripts\.(\w+)([^`]*)`", text)
+    assert len(scripts) > 4
+    for name, options in scripts:
+        source = (ROOT / "scripts" / f"{name}.py").read_text()
+        assert "__main__" in source, name
+        for option in re.findall(r"--([a-z-]+)", options):
+            assert re.search(rf"^    {option.replace('-', '_')}: ", source, re.M), (name, option)
+
+
+def changes(text: str) -> Iterator[tuple[str, str, str]]:
+    """File, what stands there, and what is to stand there instead, of each block of changes."""
+    for language, block in FENCED.findall(text):
+        if language == "diff":
+            head, *lines = block.splitlines(keepends=True)
+            old, new = ([line[1:] for line in lines if line[0] != sign] for sign in "+-")
+            yield head.removeprefix("+++ ").strip(), "".join(old), "".join(new)
+
+
+def test_the_project_is_extended_as_its_page_says(tmp_path: Path) -> None:
+    text = (DOCS / EXTEND).read_text()
+    for room in ROOMS:
+        left = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / room, tmp_path / room, ignore=left)
+    for name, old, new in changes(text):
+        path = tmp_path / name
+        assert path.exists() == bool(old), f"{name} must be new where nothing stands in it"
+        before = path.read_text() if old else ""
+        assert before.count(old) == 1, f"{name} must have once what is to change:\n{old}"
+        path.write_text(before.replace(old, new))
+    parts = [block for language, block in FENCED.findall(text) if language == "python"]
+    where = f"import generator; assert generator.__file__.startswith({str(tmp_path)!r})"
+    code = "\n".join([where, *parts])
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_the_page_on_extending_names_is_there() -> None:
+    text = (DOCS / EXTEND).read_text()
+    for name in re.findall(r"`([\w/]+\.py)`", text):
+        assert "NAME" in name or (ROOT / name).is_file(), name
+    listed = re.findall(r"`([\w/]+\.py)`:\s+((?:`\w+`(?:,\s+)?)+)", text)
+    assert len(listed) > 25
+    for name, symbols in listed:
+        source = (ROOT / name).read_text()
+        for symbol in re.findall(r"`(\w+)`", symbols):
+            defined = rf"^ *(?:def|class) {symbol}\b|^{symbol}\b"
+            assert re.search(defined, source, re.M), f"{name}: {symbol}"
