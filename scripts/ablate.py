@@ -150,7 +150,7 @@ def main(arguments: list[str]) -> int:
 
 def inputs(options: Options, config: StudyConfig) -> tuple["Sources", dict[str, float]]:
     """The sources, each registered, and the seconds that each took which was made here."""
-    from vitpain.ablation.sources import Source, Sources
+    from vitpain.ablation.sources import Source, Sources, check_kinds, opened
     from vitpain.classifier.config import Synth, named
 
     workers, spent = options.workers or os.cpu_count() or 1, {}
@@ -171,8 +171,8 @@ def inputs(options: Options, config: StudyConfig) -> tuple["Sources", dict[str, 
         *(Source(one.name, "2d", one.folder) for one in painted),
         *(Source(one.name, "3d", one.folder) for one in drawn),
     ]
-    # Held to its rules before the first is registered.
-    Sources(given[0], tuple(given[1:]))
+    # Held to their rules before the first is registered.
+    check_kinds(Sources(given[0], tuple(given[1:])), opened(given))
     aligned = [registered(one, options.out, config, workers) for one in given]
     return Sources(aligned[0], tuple(aligned[1:])), spent
 

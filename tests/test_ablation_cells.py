@@ -249,6 +249,11 @@ def test_the_command_registers_trains_goes_on_and_counts_what_failed(
     monkeypatch.setattr(local, "run", here)
     out = tmp_path / "run"
     assert mesh.native is not None
+    wrong = ["--real", str(real.folder), "--synth2d", f"mesh={mesh.native}", "--out", str(out)]
+    with pytest.raises(ValueError, match=r"synth2d mesh .* must hold pictures that a network pain"):
+        ablate.main(wrong)
+    assert asked == []
+    shutil.rmtree(out)
     words = ["--real", real.folder, "--synth3d", f"mesh={mesh.native}", "--out", out]
     words += ["--models", "plain", "--only", "1", "--seeds", "1", "--arms", "real,mesh_only"]
     words += ["--mode", "2d", "--side", "32", "--backbone", "vit_mini_patch16_dinov3", "--size"]

@@ -13,6 +13,8 @@ from scipy.stats import binomtest
 from tests import simulated_study as simulated
 from tests.simulated_study import SAME, Effect
 from vitpain.ablation import exchange, nested
+from vitpain.ablation.arms import arms
+from vitpain.ablation.contrasts import contrasts
 from vitpain.ablation.exchange import Ways, p_value, ways
 from vitpain.ablation.figures import METRICS, PRIMARY
 from vitpain.ablation.holm import holm
@@ -195,21 +197,24 @@ def _differences(given: Frames) -> dict[str, float]:
     return {name: float(value[0]) for name, value in drawn.items()}
 
 
-def family(key: int, effects: Sequence[Effect]) -> list[float]:
+def family(
+    key: int, effects: Sequence[Effect], pairs: Sequence[tuple[int, int]] = CONTRASTS
+) -> list[float]:
     """The p by Holm of every contrast of a simulated study, of the metric that is claimed."""
     summed, arranged = tally(simulated.frames(key, effects, 2, 10)), ways(25, key)
     p = [
         p_value(exchanged(sides(summed, *pair), arranged, summed.centres)[PRIMARY])
-        for pair in CONTRASTS
+        for pair in pairs
     ]
     found = [one for one in holm(p) if one is not None]
-    assert len(found) == len(CONTRASTS)
+    assert len(found) == len(pairs)
     return found
 
 
-def false(nulls: int) -> int:
+def false(nulls: int, effect: Effect = SAME, pairs: Sequence[tuple[int, int]] = CONTRASTS) -> int:
     """In how many studies of arms that are alike any two are said to differ."""
-    return sum(min(family(key, [SAME] * 4)) <= LEVEL for key in range(nulls))
+    alike = [effect] * (1 + max(max(pair) for pair in pairs))
+    return sum(min(family(key, alike, pairs)) < LEVEL for key in range(nulls))
 
 
 @pytest.fixture
@@ -225,8 +230,31 @@ def test_nulls_are_seldom_found() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_a_thousand_nulls_are_seldom_found() -> None:
-    # 4.3 % were.
+    """44 of them were, and 152 of the next 4,000."""
     assert binomtest(false(1000), 1000, LEVEL, alternative="greater").pvalue > 0.01
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_nulls_of_a_whole_study_are_seldom_found() -> None:
+    """28 of 500 were, in the 15 contrasts of a study with one 2D and one 3D source."""
+    every = arms([simulated.PAINTED], [simulated.DRAWN])
+    at = {one.name: place for place, one in enumerate(every)}
+    pairs = [(at[one], at[other]) for one, other in contrasts(every, simulated.SOURCES)]
+    assert len(pairs) > 10
+    assert binomtest(false(500, SAME, pairs), 500, LEVEL, alternative="greater").pvalue > 0.01
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_nulls_are_found_too_often_where_people_share_networks_that_differ() -> None:
+    """What a report warns of: the exchange does not know that people of a fold share networks.
+
+    96 of 500 were, and of the next 500, where what networks multiply PSPI by varied by 0.15; where
+    it varied by 0.05, 41 and 21.
+    """
+    found = false(500, Effect(slope=0.15))
+    assert binomtest(found, 500, LEVEL, alternative="greater").pvalue < 0.01
 
 
 @pytest.mark.usefixtures("fewer")
@@ -235,5 +263,5 @@ def test_an_effect_is_found() -> None:
     found in 70 % of them; one of half that with twice the frames in 45 %.
     """
     better = [SAME, SAME, SAME, Effect(shrink=0.9)]
-    found = sum(family(key, better)[PLANTED] <= LEVEL for key in range(100))
+    found = sum(family(key, better)[PLANTED] < LEVEL for key in range(100))
     assert binomtest(found, 100, 0.7, alternative="less").pvalue > 0.01

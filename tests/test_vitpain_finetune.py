@@ -23,7 +23,7 @@ from vitpain.evaluate import predictions
 from vitpain.model import files
 from vitpain.train import begin, checkpoint, finetune, fitted
 from vitpain.train.begin import Begin
-from vitpain.train.config import Run
+from vitpain.train.config import TRAINED, Run
 from vitpain.train.finetune import Division, divided
 from vitpain.train.fitted import Fitted, Told
 from vitpain.train.stage import learnt
@@ -230,7 +230,7 @@ def test_a_run_begins_with_the_weights_of_another(
 ) -> None:
     first = begin.of_run(earlier, {"backbone": learning.MODEL.backbone}, None)
     assert first.model == replace(learning.MODEL, tune="all")
-    assert first.share == begin.TRAINED
+    assert first.share == TRAINED
     heard: list[Any] = []
     whole = finetune.stage.fit
     monkeypatch.setattr(

@@ -32,7 +32,6 @@ from vitpain.model.losses import LossConfig
 from vitpain.model.vitpain import ViTPain
 from vitpain.predict.rows import RowsConfig, output_of, predict_rows
 from vitpain.train import (
-    begin,
     checkpoint,
     fitted,
     journal,
@@ -41,7 +40,7 @@ from vitpain.train import (
     run_folder,
     schedule,
 )
-from vitpain.train.config import Run
+from vitpain.train.config import RANDOM, Run
 from vitpain.train.feed import Feed, pair_config
 from vitpain.train.machine import sow
 
@@ -164,7 +163,7 @@ def test_a_run_is_what_a_plain_loop_gives(true: Path, undisturbed: Path) -> None
     """The readable twin: batches one after another, one optimiser, nothing saved."""
     frames = open_frames([true])
     rows = pretrain.by_split(frames).train
-    config = replace(SMALL, backbone_share=begin.RANDOM)
+    config = replace(SMALL, backbone_share=RANDOM)
     pairs = Pairs(frames, pair_config(config, MODEL, heat=False))
     best, score = {}, -2.0
     with repeatable(1), Loader(Loading(config.batch, whole=True)) as loader:

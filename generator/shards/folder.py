@@ -6,7 +6,7 @@ configuration alone, so a merged or resumed data set has the bytes of a single r
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -185,6 +185,11 @@ class DataSet:
     folder: Path
     config: dict[str, Any]
     index: pa.Table
+
+    def __iter__(self) -> Iterator[Sample]:
+        """Read every sample, in the order of the index; raises as `sample` does."""
+        for some in self.index.to_batches(max_chunksize=1000):
+            yield from map(self.sample, some.to_pylist())
 
     def sample(self, row: Row) -> Sample:
         """Read one sample of the index.

@@ -7,7 +7,7 @@ from typing import Literal
 from assets.folds import How
 from generator.shards.derived import Registered
 from vitpain.model.config import ModelConfig
-from vitpain.train.config import FINETUNE, PRETRAIN, TrainConfig
+from vitpain.train.config import FINETUNE, PRETRAIN, RANDOM, TRAINED, TrainConfig
 
 WHOLE = 1.0
 """All training subjects of a fold."""
@@ -105,6 +105,8 @@ class StudyConfig:
             epoch_frames=epoch_frames,
             batch=self.batch,
             learning_rate=self.learning_rate,
+            # By what all arms begin with: what follows another fit is to differ in its start alone.
+            backbone_share=RANDOM if self.weights == "none" else TRAINED,
             au_weight=self.au_weight,
             sampling=self.sampling,
             augment="real" if classical else "none",

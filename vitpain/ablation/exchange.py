@@ -4,8 +4,9 @@ Were the arms alike, a person's two sets of predictions could as well have been 
 and the difference observed would be one of many like it.
 
 That holds as far as people are apart. Those of a fold are judged by the same networks: of nulls of
-25 people, five folds and two seeds, 5 % of the families had a difference of CCC where every network
-was alike, 7 % where what they multiply PSPI by varied by 0.05 from one to the next, 21 % at 0.15.
+25 people, five folds and two seeds, 4 % of the families of four had a difference of CCC where every
+network was alike, 6 % where what they multiply PSPI by varied by 0.05 from one to the next, 19 % at
+0.15.
 """
 
 from dataclasses import dataclass

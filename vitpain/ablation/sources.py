@@ -77,6 +77,13 @@ def checked(sources: Sources, frames: Frames, config: StudyConfig) -> None:
 
     Raises ValueError that names the source.
     """
+    check_kinds(sources, frames)
+    for one in sources.every:
+        _check_aligned(one, config)
+
+
+def check_kinds(sources: Sources, frames: Frames) -> None:
+    """Hold sources to their kinds, whether aligned or not. Raises ValueError that names one."""
     kind, number = frames.column("kind"), frames.column("set")
     painted = frames.column("source") == TRANSLATED
     for at, one in enumerate(sources.every):
@@ -92,7 +99,6 @@ def checked(sources: Sources, frames: Frames, config: StudyConfig) -> None:
         if not right:
             got = ", ".join(sorted({*frames.column("source")[own].tolist()}))
             raise ValueError(f"{one} must hold {rule}, got source {got}")
-        _check_aligned(one, config)
 
 
 def _check_aligned(one: Source, config: StudyConfig) -> None:

@@ -9,12 +9,9 @@ from vitpain.model import build, files
 from vitpain.model.backbone import Weights
 from vitpain.model.build import Model
 from vitpain.model.config import ModelConfig
+from vitpain.train.config import RANDOM, TRAINED
 from vitpain.train.fitted import MODEL
 from vitpain.train.run_folder import MADE_HERE
-
-TRAINED, RANDOM = 0.1, 1.0
-"""Learning rate of a backbone as a share of the heads': of one that was trained before (ViTPain as
-released), and of one that was not."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Literal
 
 HIGHEST_SEED = 2**63 - 1
+TRAINED, RANDOM = 0.1, 1.0
+"""Learning rate of a backbone as a share of the heads': of one that was trained before (ViTPain as
+released), and of one that was not."""
 WHOLE = {
     "epochs": 1, "batch": 1, "references": 1, "validate_every": 1, "seed": 0, "kept": 1,
 }  # fmt: skip
