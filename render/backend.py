@@ -16,7 +16,7 @@ INSTALL = {
     "pyrender": 'pip install -e ".[pyrender]"',
     "OpenGL": 'pip install -e ".[pyrender]"',
     "torch": 'pip install -e ".[learn]"',
-    "pytorch3d": "built from source, see README.md",
+    "pytorch3d": "built from source, see docs/back-ends.md",
 }
 """How to get what is not there."""
 

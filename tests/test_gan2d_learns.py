@@ -1,6 +1,6 @@
 """A short run of the whole 2D network: what it paints on people whom it never saw is read back.
 
-Drawn faces, three action units, 32 pixels; the long run on real shards is in the README.
+Drawn faces, three action units, 32 pixels; the long run on real shards is in docs/two-d.md.
 """
 
 from pathlib import Path

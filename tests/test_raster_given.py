@@ -171,7 +171,8 @@ def test_what_is_missing_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> 
     extra = r"shading must be one that is installed \(pip install -e \"\.\[mitsuba\]\"\), got mits"
     with pytest.raises(ValueError, match=extra):
         draw(shapes(), backend=Backend(shading="mitsuba"))
-    with pytest.raises(ValueError, match=r"raster must be one that is installed .*README.*pytorch"):
+    rule = r"raster must be one that is installed .*back-ends.*pytorch"
+    with pytest.raises(ValueError, match=rule):
         optional("raster", "pytorch3d.structures")
 
 
