@@ -37,6 +37,8 @@ def read(path: Path, what: str, columns: Sequence[str] | None = None) -> pa.Tabl
                     rule = f"take at most {HIGHEST_BYTES} bytes in memory"
                     raise ValueError(f"{path} must {rule}, got more")
                 batches.append(pa.Table.from_batches([batch]).cast(schema))
+                # Texts may be anything: that they are UTF-8 is seen nowhere else until one is used.
+                batches[-1].validate(full=True)
     except (OSError, KeyError, pa.ArrowException) as error:
         raise ValueError(f"{path} must be {what} in Parquet, got {error}") from error
     return pa.concat_tables(batches) if batches else schema.empty_table()

@@ -46,3 +46,11 @@ def test_what_is_no_table_is_named(tmp_path: Path) -> None:
             table_file.read(path, "an index")
     with pytest.raises(ValueError, match=r"a\.parquet must be an index in Parquet, got .*other"):
         table_file.read(written(path, 1, "word"), "an index", ["other"])
+
+
+def test_a_text_that_is_no_text_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    texts = pa.array([b"whole", b"\xf2\x28"]).view(pa.string())
+    pq.write_table(pa.table({"text": texts}), path)
+    with pytest.raises(ValueError, match=r"a\.parquet must be an index in Parquet, got .*UTF8"):
+        table_file.read(path, "an index")
