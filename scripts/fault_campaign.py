@@ -50,7 +50,7 @@ class Options:
     """Function that takes the words of a command: `tests.faulty:run` draws ellipses for faces, so
     that what `generate` does with them is killed more often in the same time."""
     minutes: float = 600.0
-    """Time for each part and command; what is not done by then is not done."""
+    """Time for each row of the table; what is not done by then is not done."""
     seed: int = 0
     """Of everything that is drawn."""
     json: Path | None = None
@@ -118,7 +118,7 @@ def _harmed(name: Command, options: Options, room: Path) -> Iterator[Tally]:
                     killed = commands.generate(2) if name == "generate" else target
                     yield kills.killed(killed, run, place, options.kills, seed, until)
                 case "writes":
-                    yield from writes.full(target, run, place, options.writes, until)
+                    yield from writes.full(target, run, place, options.writes, 60 * options.minutes)
                 case "writers":
                     yield writers.two(target, (run, other), place, options.writers, seed, until)
                 case "clock":

@@ -37,10 +37,10 @@ def pretrain(data: Path) -> Target:
     return Target("pretrain", (*arguments, *every), promised, promised[1:], LEARNING)
 
 
-def ablate(real: Path) -> Target:
-    """Two arms of one fold; the frames are registered in the study first."""
+def ablate(real: Path, arms: tuple[str, ...] = ("real", "real_classical")) -> Target:
+    """Arms of one fold; frames that are not registered are so in the study first."""
     arguments = (
-        "--real", str(real), "--arms", "real", "real_classical", "--models", "plain",
+        "--real", str(real), "--arms", *arms, "--models", "plain",
         "--only", "1", "--seeds", "1", "--mode", "2d", "--side", "32", *MODEL, *SMALL,
         "--epochs", "2", "--first-epochs", "1", "--workers", "1",
     )  # fmt: skip
@@ -68,7 +68,9 @@ def damageable(run: Runner, room: Path) -> Path:
 
 def filmed(run: Runner, room: Path) -> Path:
     """A stand-in for real frames of ten people, as imported."""
-    film = "surrogate-unbc --subjects 10 --sequences 1 --frames 3 --width 96 --height 72 --pain 0.5"
+    film = (
+        "surrogate-unbc --subjects 10 --sequences 1 --frames 10 --width 96 --height 72 --pain 0.5"
+    )
     raw = _made(run, room / "film", film)
     return _made(run, room / "filmed", f"import unbc {raw} --size 64")
 

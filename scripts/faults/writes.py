@@ -25,15 +25,17 @@ PAGE = 4096
 Change = Callable[[Asked], Asked]
 
 
-def full(target: Target, run: Runner, room: Path, most: int, until: float) -> list[Tally]:
-    """Fill the disk at every write (at `most` of them, evenly spread), and let every run go on."""
+def full(target: Target, run: Runner, room: Path, most: int, seconds: float) -> Iterator[Tally]:
+    """Fill the disk at every write (at `most` of them, evenly spread), and let every run go on.
+
+    Each of the three ways has so many seconds.
+    """
     true, _ = undisturbed(target, run, room)
     sizes = {path.stat().st_size for path in _files(room / "undisturbed")}
-    return [
-        _at_every_write(target, run, room, true, most, until),
-        _no_larger(target, run, room, true, _spread(sorted(sizes - {0}), most), until),
-        _no_pages(target, run, room, true, most, until),
-    ]
+    chosen = _spread(sorted(sizes - {0}), most)
+    yield _at_every_write(target, run, room, true, most, time.monotonic() + seconds)
+    yield _no_larger(target, run, room, true, chosen, time.monotonic() + seconds)
+    yield _no_pages(target, run, room, true, most, time.monotonic() + seconds)
 
 
 def _files(out: Path) -> list[Path]:
