@@ -28,9 +28,9 @@ def runs() -> Iterator[tuple[Runner, Runner]]:
 
 
 @pytest.fixture(scope="module")
-def careless() -> Iterator[tuple[Runner, Runner]]:
-    with server((), "tests.faulty:careless") as one, server((), "tests.faulty:careless") as other:
-        yield one, other
+def careless() -> Iterator[Runner]:
+    with server((), "tests.faulty:careless") as run:
+        yield run
 
 
 def well(*tallies: Tally) -> int:
@@ -47,10 +47,11 @@ def test_generate_under_kills_full_disks_a_second_writer_and_clocks(
     for room in rooms:
         room.mkdir()
     assert well(kills.killed(commands.generate(2), run, rooms[0], 3, 0, LATER)) == 3
-    at_writes, larger, pages = writes.full(target, run, rooms[1], 2, LATER)
-    assert well(at_writes, larger, pages) >= 4
-    assert at_writes.outcomes["named error"] == 2
-    assert larger.outcomes["named error"] >= 1
+    at_writes, larger, pages = writes.full(target, run, rooms[1], 1, LATER)
+    assert well(at_writes, larger, pages) == 3
+    assert at_writes.outcomes == larger.outcomes == {"named error": 1}
+    # Not everybody may mount.
+    assert {*pages.outcomes} <= {"named error", "not mounted here"}
     assert well(writers.two(target, runs, rooms[2], 1, 1, LATER)) == 1
     assert well(clock.jumps(target, run, rooms[3], 1, 0, LATER)) == 1
 
@@ -65,17 +66,18 @@ def test_pretrain_and_ablate_under_kills(tmp_path: Path, runs: tuple[Runner, Run
         assert well(kills.killed(target, runs[0], room, 1, 0, LATER)) == 1
 
 
-def test_what_is_careless_is_found(tmp_path: Path, careless: tuple[Runner, Runner]) -> None:
-    """Kills leave half of it, its disk fills without words, its bytes follow the clock."""
-    rooms = [tmp_path / name for name in ("writes", "writers", "clock")]
+def test_what_is_careless_is_found(tmp_path: Path, careless: Runner) -> None:
+    """Its disk fills without words, and its bytes follow the clock."""
+    rooms = [tmp_path / name for name in ("writes", "clock")]
     for room in rooms:
         room.mkdir()
-    at_writes, larger, _ = writes.full(CARELESS, careless[0], rooms[0], 2, LATER)
-    assert at_writes.outcomes == larger.outcomes == {"without words": 2} or at_writes.wrong
-    assert len(at_writes.wrong) == 2
-    assert clock.jumps(CARELESS, careless[0], rooms[2], 2, 0, LATER).wrong
+    at_writes, larger, _ = writes.full(CARELESS, careless, rooms[0], 2, LATER)
+    # Both of its files have one size.
+    assert (at_writes.outcomes, larger.outcomes) == ({"without words": 2}, {"without words": 1})
+    assert (len(at_writes.wrong), len(larger.wrong)) == (2, 1)
+    assert clock.jumps(CARELESS, careless, rooms[1], 2, 0, LATER).wrong
     asked = kills.Asked(CARELESS.into(tmp_path / "one"), str(tmp_path / "log"), "command", 0.03)
-    assert careless[0](asked).code == -9
+    assert careless(asked).code == -9
 
 
 def test_damage_is_told_from_none(tmp_path: Path) -> None:

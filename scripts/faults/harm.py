@@ -103,18 +103,21 @@ def _jump(seed: int) -> None:
     drawn = random.Random(f"{seed} {os.getpid()}")
     off = {"wall": 0.0, "steady": 0.0}
 
+    def jump() -> None:
+        off["wall"] = drawn.uniform(0, FARTHEST) * drawn.choice((-1, 1))
+        # A machine that slept: what is steady never goes back.
+        off["steady"] += drawn.uniform(0, 100.0)
+
     def jumping(true: Callable[[], Any], clock: str, unit: int) -> Callable[[], Any]:
         def now() -> Any:
             if drawn.random() < OFTEN:
-                far = drawn.uniform(0, FARTHEST)
-                off["wall"] = far * drawn.choice((-1, 1))
-                # A machine that slept: what is steady never goes back.
-                off["steady"] += drawn.uniform(0, 100.0)
+                jump()
             moved = off[clock] * unit
             return true() + (moved if unit == 1 else int(moved))
 
         return now
 
+    jump()
     for name, clock in (("time", "wall"), ("monotonic", "steady"), ("perf_counter", "steady")):
         for ending, unit in (("", 1), ("_ns", 10**9)):
             true = getattr(time, name + ending)

@@ -43,9 +43,11 @@ def _files(out: Path) -> list[Path]:
 
 
 def _spread(of: list[int], most: int) -> list[int]:
-    """At most so many, the first and the last among them."""
+    """At most so many, the first and the last among them, or the one in the middle."""
     if len(of) <= most:
         return of
+    if most == 1:
+        return [of[len(of) // 2]]
     return sorted({of[round(n * (len(of) - 1) / (most - 1))] for n in range(most)})
 
 
