@@ -36,6 +36,7 @@ SHAPES = {
 }
 LARGEST = 256 * 2**20
 """Bytes of a file; the real ones have 50 to 110 million."""
+_NO_ZIP = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError)
 # Height of head and neck in metres.
 LEAST_HEIGHT, MOST_HEIGHT = 0.15, 0.6
 _HEADERS = {
@@ -96,18 +97,21 @@ def _pickled(content: bytes, path: Path) -> dict[str, object]:
 
 def _members(content: bytes, path: Path) -> dict[str, object]:
     """Arrays of an npz, none larger than it says; objects in it are read as pickles are."""
-    found: dict[str, object] = {}
+    contents: dict[str, bytes] = {}
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if sum(member.file_size for member in archive.infolist()) > LARGEST:
-                raise ValueError(f"{path} must hold at most {LARGEST} bytes, got more")
-            for member in archive.infolist():
+            members = archive.infolist()
+            stated = sum(member.file_size for member in members)
+            for member in members if stated <= LARGEST else []:
                 key = member.filename.removesuffix(".npy")
                 if key in SHAPES:
-                    found[key] = _member(_unfolded(archive, member), f"{path}: {key}")
-    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError) as error:
+                    contents[key] = _unfolded(archive, member)
+    # A place before the file's beginning, for one, is a ValueError.
+    except (*_NO_ZIP, ValueError) as error:
         raise ValueError(f"{path} must be an npz that can be read: {error}") from error
-    return found
+    if stated > LARGEST:
+        raise ValueError(f"{path} must hold at most {LARGEST} bytes, got more")
+    return {key: _member(data, f"{path}: {key}") for key, data in contents.items()}
 
 
 def _unfolded(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:

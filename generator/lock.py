@@ -6,6 +6,7 @@ not at all, and waits for the second, because workers of a killed run need a mom
 
 import fcntl
 import multiprocessing
+import os
 import shutil
 import sys
 import time
@@ -52,6 +53,9 @@ def claimed(out: Path, resume: bool, ends: Ends = DATA_SET) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise ValueError(f"{out} must have one writer, got a second: one is at work") from None
+        # A lock on a file that the run before has taken away with it would keep nobody out.
+        if os.fstat(file.fileno()).st_nlink == 0:
+            raise ValueError(f"{out} must have one writer, got a second: one was at work")
         if begun and not resume:
             raise ValueError(f"out must be an empty folder, or one to --resume, got {out}")
         try:

@@ -270,3 +270,12 @@ def test_plain_tuples_stay(protocol: int) -> None:
     shared = (1, (2, "three"))
     made = {"a": [shared, shared], ("b", shared): (shared, [shared], {}, True)}
     assert inert_pickle.load(pickle.dumps(made, protocol), "x") == made
+
+
+def test_a_zip_that_leads_before_its_beginning_is_named(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, f=np.arange(6), v_template=np.ones((4, 3)))
+    path, data = tmp_path / "a.npz", buffer.getvalue()
+    path.write_bytes(data[: len(data) // 2] + data[len(data) // 2 + 1 :])
+    with pytest.raises(ValueError, match=r"a\.npz must be an npz that can be read: "):
+        flame_file.read(path)

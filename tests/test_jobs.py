@@ -1,13 +1,16 @@
 """Same bytes with any number of workers and after any kill; one writer; nothing lost."""
 
 import errno
+import fcntl
 import os
+import shutil
 import signal
 import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from shutil import copytree
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +18,7 @@ import pytest
 from assets import atomic
 from generator.config import GenerateConfig
 from generator.jobs import Run, generate
-from generator.lock import UNFINISHED
+from generator.lock import UNFINISHED, claimed
 from generator.producer import Producer
 from generator.shards.folder import Part
 from generator.shards.manifest import NAME as MANIFEST
@@ -139,6 +142,25 @@ def test_a_second_writer_is_refused_and_the_first_goes_on(
     code, said = finish(process)
     assert code == 0, said
     assert hashes(out) == single
+
+
+def test_a_lock_that_the_run_before_took_away_keeps_nobody_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the moments at which its file is opened and locked, another run ends."""
+    out, true = tmp_path / "out", fcntl.flock
+    (out / UNFINISHED).mkdir(parents=True)
+
+    def late(file: Any, how: int) -> None:
+        shutil.rmtree(out / UNFINISHED)
+        true(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    with (
+        pytest.raises(ValueError, match=r"out must have one writer, got a second: one was at work"),
+        claimed(out, resume=True),
+    ):
+        pytest.fail("it was let in")
 
 
 def _until(path: Path) -> None:

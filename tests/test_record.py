@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from assets import facs
 from generator.config import GenerateConfig
+from generator.shards import manifest
 from generator.shards.features import dataset_features
 from generator.shards.record import AUCodes, AUSources, PersonFacts, Record, SequenceLabels
 from generator.shards.record_json import from_json, to_json
@@ -144,3 +146,12 @@ def test_column_types_are_those_of_the_record() -> None:
     assert stated["jpg"] == stated["depth.png"] == "image"
     assert stated["json.landmarks.points"] == {"list": "float64"}
     assert stated["json.landmarks.visible"] == "bool"
+
+
+@pytest.mark.parametrize("text", [b"[" * 100_000, b"9" * 5000, b'{"a": ' + b"9" * 5000 + b"}"])
+def test_json_that_no_reader_can_take_names_its_file(tmp_path: Path, text: bytes) -> None:
+    (tmp_path / "manifest.json").write_bytes(text)
+    with pytest.raises(ValueError, match=r"manifest\.json must be JSON, got "):
+        manifest.read(tmp_path)
+    with pytest.raises(ValueError, match=r"^a\.json must be JSON, got "):
+        from_json(text, "a.json")

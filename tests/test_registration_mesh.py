@@ -99,6 +99,13 @@ def test_what_is_no_mesh_is_refused(name: str, content: str, text: str, tmp_path
         read(made(tmp_path / name, content))
 
 
+@pytest.mark.parametrize("number", [10**20, -(10**20)])
+def test_a_vertex_whose_number_no_array_holds_is_refused(number: int, tmp_path: Path) -> None:
+    path = made(tmp_path / "a.obj", QUAD + f"f 1 2 {number}\n")
+    with pytest.raises(ValueError, match=r"a\.obj: "):
+        read(path)
+
+
 def test_what_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = made(tmp_path / "a.obj", QUAD)
     monkeypatch.setattr(meshes, "MOST_VERTICES", 4)

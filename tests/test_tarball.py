@@ -3,6 +3,7 @@
 import hashlib
 import io
 import tarfile
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -153,3 +154,14 @@ def test_a_place_that_is_no_sample_is_refused(shard: Path) -> None:
         read_sample(shard, 100, 512)
     with pytest.raises(ValueError, match=r"must hold one sample of \d+ bytes at 0"):
         read_sample(shard, 0, first.size + 512)
+
+
+def test_what_follows_the_end_is_not_read_however_long_it_is(shard: Path) -> None:
+    with open(shard, "ab") as file:
+        file.truncate(file.tell() + 2**28)
+    tracemalloc.start()
+    with pytest.raises(ValueError, match="must end in 1024 zero bytes after byte"):
+        list(read_shard(shard))
+    _, highest = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert highest < 2**20

@@ -4,6 +4,8 @@ A link to another file, data that lie in one, references, and types that are not
 texts are refused before anything is read.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +17,24 @@ HIGHEST_ITEMS = 10_000_000
 HIGHEST_BYTES = 512 * 2**20
 HIGHEST_CHUNK = 128 * 2**20
 """Bytes of a chunk as it is unpacked."""
+DAMAGED = (OSError, RuntimeError, KeyError)
+"""What the library raises for bytes that make no sense."""
 LONGEST_TEXT = 256
 CACHE, SLOTS = 256 * 2**20, 100_003
 """Bytes of unpacked chunks that are kept: chunks often hold a corner of many frames."""
 
 
-def opened(path: Path) -> h5py.File:
-    """Open a file to read it. Raises ValueError that names it where it is no HDF5."""
+@contextmanager
+def opened(path: Path) -> Iterator[h5py.File]:
+    """Give a file to read. Raises ValueError that names it where it is no HDF5, or turns out to be
+    damaged within the block.
+    """
     if not path.is_file():
         raise ValueError(f"{path} must be there, got no file")
     try:
-        return h5py.File(path, "r", rdcc_nbytes=CACHE, rdcc_nslots=SLOTS)
-    except OSError as error:
+        with h5py.File(path, "r", rdcc_nbytes=CACHE, rdcc_nslots=SLOTS) as file:
+            yield file
+    except DAMAGED as error:
         raise ValueError(f"{path} must be an HDF5 file, got {error}") from error
 
 

@@ -155,7 +155,7 @@ def pictures(config: ImportConfig, number: int) -> Iterator[Picture | Note]:
 def _read(images: h5py.Dataset, place: int, name: str) -> Image:
     try:
         image = np.asarray(images[place])
-    except OSError as error:
+    except inside_hdf5.DAMAGED as error:
         raise ValueError(f"{name} must be readable, got {error}") from error
     if image.ndim == 2:
         image = np.repeat(image[..., None], 3, axis=2)

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from assets import atomic
+from assets import atomic, table_file
 from assets.facs import AUS, NAMES
 from generator.shards.record import Angles, Record
 from generator.shards.tarball import Span
@@ -170,10 +170,7 @@ def write(path: Path, content: pa.Table, metadata: dict[str, str] | None = None)
 
 def read(path: Path) -> pa.Table:
     """Read a table. Raises ValueError that names the file where it is no index of ours."""
-    try:
-        content = pq.read_table(path)
-    except (OSError, pa.ArrowException) as error:
-        raise ValueError(f"{path} must be an index in Parquet, got {error}") from error
+    content = table_file.read(path, "an index")
     if not content.schema.equals(SCHEMA):
         missing = set(SCHEMA.names) ^ set(content.schema.names)
         got = f"a difference in {', '.join(sorted(missing)) or 'types'}"

@@ -87,7 +87,8 @@ def read_json(path: Path) -> Any:
     """Read JSON. Raises ValueError that names the file where it is none."""
     try:
         return json.loads(path.read_bytes())
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    # No JSON, no UTF-8, a number of thousands of digits, or nested too deep.
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} must be JSON, got {error}") from error
 
 

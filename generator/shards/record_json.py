@@ -35,7 +35,8 @@ def from_json(data: bytes, name: str) -> Record:
     """
     try:
         plain = json.loads(data)
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    # No JSON, no UTF-8, a number of thousands of digits, or nested too deep.
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{name} must be JSON, got {error}") from error
     return read_value(plain, Record, name)
 

@@ -143,7 +143,8 @@ def _member(file: BufferedIOBase, path: Path) -> tuple[str, str, bytes, bytes, i
     offset = file.tell()
     block = file.read(BLOCK)
     if block == END[:BLOCK]:
-        if block + file.read() != END:
+        # No more than that: what follows may be as long as a disk.
+        if block + file.read(len(END)) != END:
             raise ValueError(f"{path} must end in {len(END)} zero bytes after byte {offset}")
         return None
     try:

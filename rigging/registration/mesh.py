@@ -107,14 +107,16 @@ def _read_lines(text: str, name: str) -> TriangleMesh:
             rule = "line must hold three coordinates or a face"
             raise ValueError(f"{name}: {rule}, got line {number}: {line.strip()[:60]!r}") from error
     # Faces may name vertices that come later; what no vertex has is refused with the others.
-    triangles = np.array(corners, np.int64).reshape(-1, 3).clip(-1, 2**31 - 1).astype(np.int32)
+    triangles = np.array(corners, np.int32).reshape(-1, 3)
     return TriangleMesh(np.array(vertices, float).reshape(-1, 3), triangles, name)
 
 
 def _corner(word: str, count: int) -> int:
     """A face's vertex, from 0; numbers below 0 count back from the last vertex so far."""
     number = int(word.partition("/")[0])
-    return count + number if number < 0 else number - 1
+    place = count + number if number < 0 else number - 1
+    # What lies beyond them no vertex has for a number, and no array holds.
+    return max(-1, min(place, 2**31 - 1))
 
 
 def with_vertices(like: Path, vertices: Float64[np.ndarray, "vertices 3"], suffix: str) -> bytes:

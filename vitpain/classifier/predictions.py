@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from jaxtyping import Float64, Int64
 
-from assets import atomic
+from assets import atomic, table_file
 from vitpain.classifier.arms import Task
 from vitpain.data.frames import Frames
 
@@ -78,10 +78,7 @@ def read(path: Path, classes: int) -> pa.Table:
 
     A frame comes once a fold and arm, a subject is tested in one fold, classes are those there are.
     """
-    try:
-        content = pq.read_table(path)
-    except (OSError, pa.ArrowException) as error:
-        raise ValueError(f"{path} must be predictions in Parquet, got {error}") from error
+    content = table_file.read(path, "predictions")
     if not content.schema.equals(schema(classes)):
         raise ValueError(f"{path} must have the columns of a comparison of {classes} classes")
     if content.num_rows == 0:

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from assets import atomic
+from assets import atomic, table_file
 from assets.facs import HIGHEST, HIGHEST_PSPI, PAIN_AUS
 
 NAME = "predictions.parquet"
@@ -91,10 +91,7 @@ def write(path: Path, content: pa.Table) -> None:
 
 def read(path: Path) -> pa.Table:
     """Read a table. Raises ValueError that names the file where it breaks a rule of `check`."""
-    try:
-        content = pq.read_table(path)
-    except (OSError, pa.ArrowException) as error:
-        raise ValueError(f"{path} must be predictions in Parquet, got {error}") from error
+    content = table_file.read(path, "predictions")
     check(content, str(path))
     return content
 

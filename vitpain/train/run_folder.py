@@ -13,9 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
-from assets import atomic
+from assets import atomic, table_file
 from generator.shards import manifest
 from generator.shards.derived import read_derived
 from generator.shards.folder import CONFIG, difference, read_config
@@ -151,10 +149,10 @@ def data_facts(folders: Sequence[Path]) -> list[dict[str, Any]]:
         name = "index.parquet"
         if name in files and manifest.checksum(folder / name) != files[name]:
             raise ValueError(f"{folder / name} must be as its manifest lists it, got another")
-        sources = pq.read_table(folder / name, columns=["source"])["source"].unique().to_pylist()
+        sources = table_file.read(folder / name, "an index", ["source"])["source"]
         derived = read_derived(read_config(folder), str(folder / CONFIG))
         people = () if derived is None else derived.people
-        facts.append({"manifest": digest, "sources": sorted({*sources, *people})})
+        facts.append({"manifest": digest, "sources": sorted({*sources.to_pylist(), *people})})
     return facts
 
 
