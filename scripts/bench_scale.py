@@ -5,11 +5,12 @@ people; `produce` is the same job with pictures of one person (`scripts/scale_st
 parts; then merging, verifying, opening, reading every pair, and `ablation-report` of stored
 predictions. Pictures are of 32 pixels, so that what is measured is what grows with their number.
 
-Of time and of memory the slope over the sizes is fitted, logarithm over logarithm: 1 is linear, 0
-is flat. A process starts with what it imports, so that bytes a picture are fitted beside it, on a
-straight line. Prints tables; `--json PATH` writes the same figures.
+Of time and of memory the exponent is given, from the last size but one to the largest, where what
+starting costs weighs least: 1 is linear, 0 is flat. Beside it: what one more picture adds over
+the same step. Prints tables; `--json PATH` writes the same figures.
 """
 
+import math
 import shutil
 import subprocess
 import sys
@@ -19,7 +20,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import tyro
 
 from generator.shards.manifest import read_json
@@ -115,36 +115,27 @@ def measure(options: Options, folder: Path) -> list[Took]:
 
 
 def fitted(found: Sequence[Took]) -> list[Fit]:
-    """Fit every stage that was done at two sizes or more."""
+    """Fit every stage that was done at two sizes or more to the last two."""
     fits = []
     for stage in STAGES:
         own = [one for one in found if one.stage == stage]
         if len(own) < 2:
             continue
-        workers = [one.mb_of_worker for one in own if one.mb_of_worker is not None]
-        sizes = [one.pictures for one in own]
-        spent, held = [one.cpu_seconds for one in own], [one.mb for one in own]
+        before, last = own[-2:]
+        ratio = math.log(last.pictures / before.pictures)
+        more = last.pictures - before.pictures
+        both = before.mb_of_worker, last.mb_of_worker
         fits.append(
             Fit(
                 stage,
-                exponent(sizes, spent),
-                exponent(sizes, held),
-                exponent(sizes, workers) if len(workers) == len(own) else None,
-                1e3 * added(sizes, spent),
-                1e6 * added(sizes, held),
+                math.log(last.cpu_seconds / before.cpu_seconds) / ratio,
+                math.log(last.mb / before.mb) / ratio,
+                math.log(both[1] / both[0]) / ratio if both[0] and both[1] else None,
+                1e3 * (last.cpu_seconds - before.cpu_seconds) / more,
+                1e6 * (last.mb - before.mb) / more,
             )
         )
     return fits
-
-
-def exponent(sizes: Sequence[int], values: Sequence[float]) -> float:
-    """The power of the size with which values grow, by least squares of the logarithms."""
-    return float(np.polyfit(np.log(sizes), np.log(values), 1)[0])
-
-
-def added(sizes: Sequence[int], values: Sequence[float]) -> float:
-    """What one more picture adds, from the smallest to the largest size."""
-    return (values[-1] - values[0]) / (sizes[-1] - sizes[0])
 
 
 def tables(found: Sequence[Took], fits: Sequence[Fit]) -> list[Table]:
@@ -170,7 +161,7 @@ def tables(found: Sequence[Took], fits: Sequence[Fit]) -> list[Table]:
         )
         for one in fits
     ]  # fmt: skip
-    notes = ("Exponents over the sizes: 1 is linear, 0 is flat. The rest is what one more adds.",)
+    notes = ("Exponents over the last step: 1 is linear, 0 is flat. The rest: what one more adds.",)
     return [measured, Table("How it grows", head, tuple(lines), notes)]
 
 

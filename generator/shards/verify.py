@@ -29,6 +29,8 @@ from generator.shards.rules import record_faults
 from generator.shards.stated import Options, read_options
 from generator.shards.tarball import SHARD, Stored, place, read_shard
 
+READABLE = "record must be readable"
+
 
 @dataclass
 class Seen:
@@ -114,12 +116,10 @@ def read_one(folder: Path, config: dict[str, Any], name: str, report: Report) ->
             found.add(name, stored.key, f"members must be {members}", tuple(stored.members))
         try:
             sample = layout.to_sample(stored, path)
-            row = index.row(sample.record, name, stored.span)
-            index.table([row])
-        except (ValueError, OverflowError) as error:
-            found.add(name, stored.key, "record must be readable", error)
+        except ValueError as error:
+            found.add(name, stored.key, READABLE, error)
             continue
-        rows.append(row)
+        rows.append(index.row(sample.record, name, stored.span))
         _check_sample(name, sample, stored, members, found)
         record = sample.record
         for rule, value in (
@@ -142,8 +142,22 @@ def read_one(folder: Path, config: dict[str, Any], name: str, report: Report) ->
                 rule = f"camera, light, background, sensor must be those of {first}"
                 found.add(name, record.key, rule, "others")
     seen.scenes.clear()
-    seen.rows = index.table(rows)
+    seen.rows = _table(name, rows, found)
     return seen
+
+
+def _table(name: str, rows: list[index.Row], found: Findings) -> pa.Table:
+    """Rows of a shard as columns; those that hold what no column takes are faults."""
+    try:
+        return index.table(rows)
+    except (ValueError, OverflowError):
+        kept = []
+        for row in rows:
+            try:
+                kept.append(index.table([row]))
+            except (ValueError, OverflowError) as error:
+                found.add(name, row["key"], READABLE, error)
+        return pa.concat_tables([index.table([]), *kept])
 
 
 def _stored(path: Path, found: Findings) -> Iterator[Stored]:
