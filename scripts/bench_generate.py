@@ -34,6 +34,7 @@ from render.device import Device
 from render.image import draw
 from render.raster_pyrender import load
 from scripts import bench_pyrender
+from scripts.bench_list import LEFT_OUT
 from scripts.bench_pyrender import Posed, PyrenderLoop
 from scripts.figures import table, write_json
 
@@ -188,7 +189,7 @@ def main() -> None:
     try:
         load()
     except ValueError as error:
-        print(f"pyrender loops left out: {error}")
+        figures[LEFT_OUT] = f"pyrender loops: {error}"
     else:
         for loop in ("plain", "maps"):
             other = pyrender_rate(config, loop, options.workers)

@@ -45,6 +45,7 @@ from render.sensor import Sensor
 from render.sight import look
 from render.surroundings import illuminate
 from render.unwrap import unwrap
+from scripts.bench_list import LEFT_OUT
 from scripts.figures import check_json, table, write_json
 
 GOAL_MS = {"cpu": 300.0, "cuda": 20.0}
@@ -203,17 +204,17 @@ def main() -> None:
     if options.rounds < 1:
         raise ValueError(f"rounds must be at least 1, got {options.rounds}")
     settings = Settings(options.steps, options.dtype, options.device, options.offload)
-    whole, asked = True, replace(CROWD, texture="kandinsky")
+    whole, left_out, asked = True, {}, replace(CROWD, texture="kandinsky")
     try:
         provenance.libraries(asked)
         provenance.added(asked)
     except ValueError as error:
-        print(f"all but the networks left out: {error}")
-        whole = False
+        whole, left_out = False, {LEFT_OUT: f"all but the networks: {error}"}
     tasks = [(name, options.device, options.rounds, whole) for name in PEOPLE]
     figures: dict[str, Any] = {
         "device": named(options.device),
         "ms, goal of projection and fill": GOAL_MS[options.device],
+        **left_out,
     }
     for name, stages in zip(PEOPLE, pool.run(measured, tasks, 1, lambda _: None), strict=True):
         figures |= {f"ms, {name}, {stage}": spent for stage, spent in stages.items()}

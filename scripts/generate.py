@@ -1,6 +1,7 @@
 """`pain3d generate`: make a labelled data set of paired pain and neutral faces."""
 
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from generator.jobs import Run, generate
 from generator.producer import Producer
 from generator.provenance import libraries
 from generator.shards.folder import open_folder, parse_part
+from generator.shards.index import grouped
 from scripts.figures import check_json, table, write_json
 from scripts.options import built, checked, parse
 from scripts.progress import Bar
@@ -80,14 +82,15 @@ def producer_of(config: GenerateConfig) -> Producer:
 
 def summary(out: Path, made: int, seconds: float) -> dict[str, Any]:
     """What lies in a finished data set, and how fast this run was."""
-    rows = open_folder(out).index.select(["split", "identity", "kind"]).to_pylist()
-    figures: dict[str, Any] = {"folder": str(out), "pictures": len(rows)}
+    rows = open_folder(out).index
+    pictures, kinds = grouped(rows, "split"), grouped(rows, "kind")
+    people = Counter(split for split, _ in grouped(rows, "split", "identity"))
+    figures: dict[str, Any] = {"folder": str(out), "pictures": rows.num_rows}
     for split in SPLITS:
-        inside = [row for row in rows if row["split"] == split]
-        people = len({row["identity"] for row in inside})
-        figures[split] = f"{people} people, {len(inside)} pictures" if people else "empty"
+        count = pictures.get((split,), 0)
+        figures[split] = f"{people[split]} people, {count} pictures" if count else "empty"
     for kind in ("neutral", "pain", "confounder"):
-        figures[kind] = sum(row["kind"] == kind for row in rows)
+        figures[kind] = kinds.get((kind,), 0)
     figures["made in this run"] = made
     figures["seconds"] = seconds
     figures["pictures a second"] = made / seconds

@@ -11,6 +11,7 @@ import pytest
 
 from generator.shards.card import MEMBERS, MOVED, SYNTHETIC, about_options
 from generator.shards.folder import open_folder
+from generator.shards.index import Rows, grouped
 from tests.runs import SMALL, make
 
 
@@ -40,6 +41,19 @@ def test_counts_are_those_of_the_index(data: Path) -> None:
     levels = counts(card, "Pictures by PSPI, rounded down")
     assert sum(levels.values()) == len(rows)
     assert levels["0"] == sum(row["pspi"] == 0 for row in rows)
+
+
+def test_rows_are_counted_and_gone_through_as_they_stand(data: Path) -> None:
+    table = open_folder(data).index
+    rows = table.to_pylist()
+    kinds = [(row["split"], row["kind"]) for row in rows]
+    assert list(grouped(table, "split", "kind").items()) == [
+        (kind, kinds.count(kind)) for kind in dict.fromkeys(kinds)
+    ]
+    assert grouped(table, "sequence") == {(None,): len(rows)}
+    assert grouped(table.slice(0, 0), "split", "kind") == {}
+    again = Rows(table)
+    assert list(again) == list(again) == rows
 
 
 def test_every_member_and_field_is_described(data: Path) -> None:

@@ -3,19 +3,21 @@
 import json
 import re
 import shutil
+import time
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from assets.population import Split
 from generator.jobs import Run, generate
 from generator.lock import UNFINISHED, WRITER
-from generator.merge import merge
+from generator.merge import _by_shard, merge
 from generator.plan import of_part, shards
-from generator.shards import manifest
+from generator.shards import index, manifest
 from generator.shards.card import SYNTHETIC
-from generator.shards.folder import Part, parse_part
+from generator.shards.folder import INDEX, Part, parse_part
 from tests.fake_producer import PRODUCER, splits
 from tests.runs import SMALL, hashes, ignore, make
 
@@ -212,6 +214,27 @@ def test_a_manifest_that_leads_out_of_its_folder_is_refused(
     content["files"]["../x"] = {"bytes": 1, "sha256": "0"}
     (bad / "manifest.json").write_text(json.dumps(content))
     refused([bad, *parts[1:]], tmp_path / "out", r"must list plain file names, got '\.\./x'")
+
+
+def test_rows_go_to_their_shards_in_one_pass(parts: list[Path]) -> None:
+    count = 20_000
+    rows = index.read(parts[0] / INDEX).take(pa.array([0] * count))
+    # Two rows a shard, those of all shards in turn.
+    names = [f"train-{number:06d}.tar" for number in range(count // 2)]
+    changed = {"key": [f"k{number}" for number in range(count)], "shard": names * 2}
+    for name, values in changed.items():
+        place, field = index.SCHEMA.get_field_index(name), index.SCHEMA.field(name)
+        rows = rows.set_column(place, field, [values])
+    begun = time.process_time()
+    found = _by_shard(rows)
+    # A look at every row for every shard would take a minute.
+    assert time.process_time() - begun < 5
+    assert list(found) == names
+    for number in (0, 7, count // 2 - 1):
+        assert found[names[number]].column("key").to_pylist() == [
+            f"k{number}", f"k{number + count // 2}",
+        ]  # fmt: skip
+    assert _by_shard(index.table([])) == {}
 
 
 @pytest.mark.parametrize("text", ["3", "0/4", "5/4", "a/b", "1/", "-1/4", "1/4/2"])

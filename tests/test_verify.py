@@ -8,8 +8,10 @@ import pytest
 
 from assets.facs import AUVector
 from generator.shards import codec, folder, manifest
+from generator.shards.findings import Findings
 from generator.shards.record import AUCodes, AUSources, Sample
 from generator.shards.tarball import read_shard
+from generator.shards.verify import _table
 from tests.damage import CONFIG, found, member, on, rewrite, said, some_key
 from tests.runs import SMALL
 
@@ -129,6 +131,18 @@ def test_a_record_that_is_no_record_is_found(data: Path) -> None:
     text = said(data)
     assert f"|{stored.key}|record must be readable|" in text
     assert "pspi must be a float, got '0'" in text
+
+
+def test_a_number_that_no_column_holds_is_found(true: Path) -> None:
+    rows = folder.open_folder(true).index.slice(0, 3).to_pylist()
+    found = Findings()
+    assert _table("x.tar", rows, found).to_pylist() == rows
+    assert found.faults == []
+    wide = [rows[0], {**rows[1], "view": 2**40}, rows[2]]
+    assert _table("x.tar", wide, found).to_pylist() == [rows[0], rows[2]]
+    assert [(one.key, one.rule) for one in found.faults] == [
+        (rows[1]["key"], "record must be readable")
+    ]
 
 
 def test_a_lost_neutral_is_found(data: Path) -> None:

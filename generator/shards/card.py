@@ -7,7 +7,7 @@ from the units beside the fields of `Record`, so that card and data cannot drift
 import json
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, get_args
 
 import pyarrow as pa
 
@@ -16,7 +16,8 @@ from assets.facs import AUS, NAMES
 from assets.population import BANDS, SPLITS
 from generator.shards.card_tables import columns, fields
 from generator.shards.features import dataset_features
-from generator.shards.record import Record
+from generator.shards.index import grouped
+from generator.shards.record import Kind, Record
 
 SHOWN = {"train": "train", "val": "validation", "test": "test"}
 """Names of the splits as `datasets` shows them."""
@@ -237,7 +238,7 @@ def card(
 
 
 def _head(about: About, members: tuple[str, ...], index: pa.Table) -> list[str]:
-    present = set(index.column("split").to_pylist())
+    present = set(index.column("split").unique().to_pylist())
     splits = [
         f"  - split: {SHOWN[split]}\n    path: {split}-*.tar"
         for split in SPLITS
@@ -252,35 +253,34 @@ def _head(about: About, members: tuple[str, ...], index: pa.Table) -> list[str]:
 
 
 def _counts(index: pa.Table) -> list[str]:
-    frame = index.select(["split", "identity", "kind"]).to_pylist()
+    pictures = grouped(index, "split", "kind")
+    people = Counter(split for split, _ in grouped(index, "split", "identity"))
     lines = [
         "| split | people | pictures | neutral | pain | confounder | real |",
         "| --- " * 7 + "|",
     ]
     for split in SPLITS:
-        rows = [row for row in frame if row["split"] == split]
-        people = len({row["identity"] for row in rows})
-        kinds = [row["kind"] for row in rows]
-        each = [kinds.count(kind) for kind in ("neutral", "pain", "confounder", "real")]
-        lines.append(f"| {split} | {people} | {len(rows)} | {' | '.join(map(str, each))} |")
+        each = [pictures.get((split, kind), 0) for kind in get_args(Kind)]
+        listed = (split, people[split], sum(each), *each)
+        lines.append(f"| {' | '.join(map(str, listed))} |")
     return lines
 
 
 def _people(index: pa.Table) -> list[str]:
     """Who is shown, and at which intensity, as lines of counts."""
-    wanted = ["identity", "age_years", "sex", "ethnicity", "skin_tone", "pspi"]
-    rows = index.select(wanted).to_pylist()
-    people = list({row["identity"]: row for row in rows}.values())
-    facts = {
-        "People by age": [_band(row["age_years"]) for row in people],
-        "People by sex": [row["sex"] for row in people],
-        "People by ethnicity": [row["ethnicity"] for row in people],
-        "People by Monk tone": [row["skin_tone"] for row in people],
-        "Pictures by PSPI, rounded down": [
-            None if row["pspi"] is None else int(row["pspi"]) for row in rows
-        ],
+    wanted = ("identity", "age_years", "sex", "ethnicity", "skin_tone")
+    people = {known[0]: known[1:] for known in grouped(index, *wanted)}.values()
+    levels = Counter[int | None]()
+    for (pspi,), count in grouped(index, "pspi").items():
+        levels[None if pspi is None else int(pspi)] += count
+    facts: dict[str, Counter[Any]] = {
+        "People by age": Counter(_band(age) for age, _, _, _ in people),
+        "People by sex": Counter(sex for _, sex, _, _ in people),
+        "People by ethnicity": Counter(ethnicity for _, _, ethnicity, _ in people),
+        "People by Monk tone": Counter(tone for _, _, _, tone in people),
+        "Pictures by PSPI, rounded down": levels,
     }
-    return [f"- {name}: {_counted(values)}." for name, values in facts.items()]
+    return [f"- {name}: {_counted(counts)}." for name, counts in facts.items()]
 
 
 def _band(age_years: float | None) -> str | None:
@@ -290,8 +290,8 @@ def _band(age_years: float | None) -> str | None:
     return found[0] if found else f"over {BANDS[-1][1]}"
 
 
-def _counted(values: list[Any]) -> str:
-    counts = Counter("not known" if value is None else value for value in values)
+def _counted(given: Counter[Any]) -> str:
+    counts = {"not known" if value is None else value: count for value, count in given.items()}
     numbers = sorted(value for value in counts if isinstance(value, int))
     names = sorted(value for value in counts if isinstance(value, str))
     return ", ".join(f"{value}: {counts[value]:,}" for value in (*numbers, *names))

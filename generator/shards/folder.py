@@ -159,11 +159,8 @@ def counts(rows: pa.Table) -> dict[str, int]:
 def timm_info(rows: pa.Table) -> dict[str, Any]:
     """What timm's reader wants: shards of every split and how many samples each holds."""
     lengths: dict[str, dict[str, int]] = {}
-    for split, shard in zip(
-        rows.column("split").to_pylist(), rows.column("shard").to_pylist(), strict=True
-    ):
-        of_split = lengths.setdefault(split, {})
-        of_split[shard] = of_split.get(shard, 0) + 1
+    for (split, shard), count in index.grouped(rows, "split", "shard").items():
+        lengths.setdefault(split, {})[shard] = count
     return {
         "splits": {
             split: {

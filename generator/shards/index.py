@@ -5,8 +5,8 @@ and all that a producer does not know, is null.
 """
 
 import math
-from collections.abc import Iterable
-from io import BytesIO
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -159,13 +159,34 @@ def table(rows: Iterable[Row]) -> pa.Table:
     return pa.Table.from_pylist(listed, schema=SCHEMA)
 
 
+@dataclass(frozen=True)
+class Rows:
+    """Rows of a table, a few thousand at a time and anew whenever they are gone through."""
+
+    table: pa.Table
+
+    def __iter__(self) -> Iterator[Row]:
+        """Give row after row."""
+        for batch in self.table.to_batches(max_chunksize=2**13):
+            yield from batch.to_pylist()
+
+
+def grouped(rows: pa.Table, *columns: str) -> dict[tuple[Any, ...], int]:
+    """Count the rows of each combination of values of some columns, as it first comes.
+
+    Data sets have millions of rows: what is counted of them never becomes a Python object a row.
+    """
+    each = rows.select(columns).group_by(list(columns), use_threads=False)
+    counted = each.aggregate([([], "count_all")]).to_pylist()
+    return {tuple(one[name] for name in columns): one["count_all"] for one in counted}
+
+
 def write(path: Path, content: pa.Table, metadata: dict[str, str] | None = None) -> None:
     """Write a table; its bytes depend on rows, `metadata` and the version of pyarrow alone."""
     # One chunk: how rows were gathered must not show in the file.
     whole = content.combine_chunks().replace_schema_metadata(metadata)
-    buffer = BytesIO()
-    pq.write_table(whole, buffer, compression="zstd", row_group_size=65536)
-    atomic.write(path, buffer.getvalue())
+    with atomic.writing(path) as file:
+        pq.write_table(whole, file, compression="zstd", row_group_size=65536)
 
 
 def read(path: Path) -> pa.Table:

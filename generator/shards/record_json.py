@@ -144,6 +144,9 @@ def _items(plain: Any, hint: Any, where: str) -> tuple[Any, ...]:
     kinds = list(item_types(hint, len(plain)))
     if len(kinds) != len(plain):
         raise ValueError(f"{where} must have {len(kinds)} items, got {len(plain)}")
+    if {*kinds} == {float} and {*map(type, plain)} == {float} and all(map(math.isfinite, plain)):
+        # Half of a record's values are coordinates.
+        return tuple(plain)
     return tuple(read_value(item, kind, where) for item, kind in zip(plain, kinds, strict=True))
 
 

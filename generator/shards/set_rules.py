@@ -1,4 +1,7 @@
-"""What holds between the samples of a data set: pairs, splits, balance, no duplicates."""
+"""What holds between the samples of a data set: pairs, splits, balance, no duplicates.
+
+Rows are gone through more than once and never held: of a large set they do not fit into memory.
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator
@@ -19,17 +22,15 @@ COLUMNS = ("key", "identity", "kind", "view", "fold", "source", "neutral_key", "
 """Columns of the index that the rules of this file read."""
 
 
-def pair_faults(rows: list[Row]) -> Iterator[Fault]:
+def pair_faults(rows: Iterable[Row]) -> Iterator[Fault]:
     """Yield samples without their neutral, and views with none or more than one.
 
     The blocks of two folds share no neutral.
     """
-    by_key = {row["key"]: row for row in rows}
+    named = {row["neutral_key"] for row in rows}
+    by_key = {row["key"]: row for row in rows if row["key"] in named}
     neutrals = Counter(_place(row) for row in rows if row["kind"] == "neutral")
-    # A data set of others may lack the neutral of a person and view; then none is named.
-    paired = [row for row in rows if row["kind"] != "real"]
-    paired = [row for row in paired if row["source"] in MADE or row["neutral_key"] is not None]
-    for place in {_place(row) for row in paired}:
+    for place in {_place(row) for row in rows if _paired(row)}:
         if neutrals[place] != 1:
             identity, view, fold = place
             block = "" if fold is None else f" fold {fold}"
@@ -49,6 +50,15 @@ def pair_faults(rows: list[Row]) -> Iterator[Fault]:
             yield row["key"], "a neutral's neutral_key must be its own key", name
 
 
+def _paired(row: Row) -> bool:
+    """Whether a row must have its neutral in the set.
+
+    A data set of others may lack the neutral of a person and view; then none is named.
+    """
+    made = row["source"] in MADE or row["neutral_key"] is not None
+    return made and row["kind"] != "real"
+
+
 def _place(row: Row) -> tuple[str, int | None, int | None]:
     return row["identity"], row["view"], row["fold"]
 
@@ -62,7 +72,7 @@ def duplicate_faults(pairs: Iterable[tuple[str, Hashable]], rule: str) -> Iterat
         seen.setdefault(value, key)
 
 
-def person_faults(rows: list[Row]) -> Iterator[Fault]:
+def person_faults(rows: Iterable[Row]) -> Iterator[Fault]:
     """Yield people in two splits or shards, with two ages and so on, or with fewer pictures."""
     facts: dict[str, dict[str, Row]] = defaultdict(dict)
     for row in rows:
@@ -71,36 +81,37 @@ def person_faults(rows: list[Row]) -> Iterator[Fault]:
             if row[name] != first[name]:
                 rule = f"{row['identity']} must have one {name}"
                 yield row["key"], rule, f"{first[name]} and {row[name]}"
-    made = [row for row in rows if row["source"] == "3d"]
-    each = Counter((row["identity"], row["kind"]) for row in made)
+    each = Counter((row["identity"], row["kind"]) for row in rows if row["source"] == "3d")
+    people = dict.fromkeys(identity for identity, _ in each)
     for kind in ("neutral", "pain", "confounder"):
-        counts = Counter({row["identity"]: each[row["identity"], kind] for row in made})
+        counts = Counter({identity: each[identity, kind] for identity in people})
         if len(set(counts.values())) > 1:
             few = min(counts, key=lambda identity: counts[identity])
             rule = f"every person must have as many {kind} pictures"
             yield "", rule, f"{counts[few]} of {few} and {max(counts.values())}"
 
 
-def count_faults(rows: list[Row], options: Options) -> Iterator[Fault]:
+def count_faults(rows: Iterable[Row], options: Options) -> Iterator[Fault]:
     """Yield people without the views asked for, and views without the pictures asked for."""
-    made = [row for row in rows if row["source"] == "3d"]
+    counts = Counter(
+        (row["identity"], row["view"], row["kind"]) for row in rows if row["source"] == "3d"
+    )
     views: dict[str, set[int]] = defaultdict(set)
-    for row in made:
-        views[row["identity"]].add(-1 if row["view"] is None else row["view"])
+    for identity, view, _ in counts:
+        views[identity].add(-1 if view is None else view)
     for identity, got in views.items():
         if len(got) != options.views or min(got) != 0 or max(got) != options.views - 1:
             rule = f"{identity} must have the views 0 to {options.views - 1}"
             yield "", rule, ", ".join(map(str, sorted(got)))
     pain = options.pain_per_identity if options.expressions is None else None
-    counts = Counter((row["identity"], row["view"], row["kind"]) for row in made)
-    for identity, view in {(row["identity"], row["view"]): None for row in made}:
+    for identity, view in dict.fromkeys(counted[:2] for counted in counts):
         for kind, expected in (("pain", pain), ("confounder", options.confounders)):
             got = counts[identity, view, kind]
             if expected is not None and got != expected:
                 yield "", f"{identity} view {view} must have {expected} {kind} pictures", got
 
 
-def balance_faults(rows: list[Row], options: Options) -> Iterator[Fault]:
+def balance_faults(rows: Iterable[Row], options: Options) -> Iterator[Fault]:
     """Yield splits off 70/20/10 and cells that differ by more than one, in a whole made set."""
     people = list({row["identity"]: row for row in rows}.values())
     if len(people) != options.identities:

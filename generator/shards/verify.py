@@ -6,7 +6,6 @@ time; what stays of it is its index row in Arrow columns and the SHA-256 of its 
 """
 
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -30,13 +29,15 @@ from generator.shards.rules import record_faults
 from generator.shards.stated import Options, read_options
 from generator.shards.tarball import SHARD, Stored, place, read_shard
 
+READABLE = "record must be readable"
+
 
 @dataclass
 class Seen:
     """What is remembered of the samples of shards after they have streamed by."""
 
     rows: pa.Table = field(default_factory=lambda: index.table([]))
-    pictures: list[tuple[str, str]] = field(default_factory=list)
+    pictures: list[tuple[str, bytes]] = field(default_factory=list)
     scenes: dict[tuple[str, int | None], tuple[str, object]] = field(default_factory=dict)
     findings: Findings = field(default_factory=Findings)
 
@@ -90,7 +91,7 @@ def verify(
     derived = read_derived(config, layout.CONFIG)
     # Card and counts are those of the index: where that is wrong, they are no news.
     if stated is not None and check_index(stated, seen.rows, found):
-        sources = set(stated.column("source").to_pylist())
+        sources = set(stated.column("source").unique().to_pylist())
         about = SYNTHETIC if options is not None and sources <= {"3d"} else None
         if imported is not None:
             about = about_imported(imported)
@@ -115,12 +116,10 @@ def read_one(folder: Path, config: dict[str, Any], name: str, report: Report) ->
             found.add(name, stored.key, f"members must be {members}", tuple(stored.members))
         try:
             sample = layout.to_sample(stored, path)
-            row = index.row(sample.record, name, stored.span)
-            index.table([row])
-        except (ValueError, OverflowError) as error:
-            found.add(name, stored.key, "record must be readable", error)
+        except ValueError as error:
+            found.add(name, stored.key, READABLE, error)
             continue
-        rows.append(row)
+        rows.append(index.row(sample.record, name, stored.span))
         _check_sample(name, sample, stored, members, found)
         record = sample.record
         for rule, value in (
@@ -133,7 +132,7 @@ def read_one(folder: Path, config: dict[str, Any], name: str, report: Report) ->
         # The blocks of two folds begin with the same inputs, and a network may know no difference.
         if record.kind != "real" and record.translation is None:
             picture = sample.members.get(record.image, b"")
-            seen.pictures.append((record.key, hashlib.sha256(picture).hexdigest()))
+            seen.pictures.append((record.key, hashlib.sha256(picture).digest()))
         if record.source == "3d" and derived is None:
             scene = set_rules.scene(record, () if options is None else options.vary)
             first, expected = seen.scenes.setdefault(
@@ -143,8 +142,22 @@ def read_one(folder: Path, config: dict[str, Any], name: str, report: Report) ->
                 rule = f"camera, light, background, sensor must be those of {first}"
                 found.add(name, record.key, rule, "others")
     seen.scenes.clear()
-    seen.rows = index.table(rows)
+    seen.rows = _table(name, rows, found)
     return seen
+
+
+def _table(name: str, rows: list[index.Row], found: Findings) -> pa.Table:
+    """Rows of a shard as columns; those that hold what no column takes are faults."""
+    try:
+        return index.table(rows)
+    except (ValueError, OverflowError):
+        kept = []
+        for row in rows:
+            try:
+                kept.append(index.table([row]))
+            except (ValueError, OverflowError) as error:
+                found.add(name, row["key"], READABLE, error)
+        return pa.concat_tables([index.table([]), *kept])
 
 
 def _stored(path: Path, found: Findings) -> Iterator[Stored]:
@@ -169,10 +182,12 @@ def _check_sample(
 def _check_set(
     seen: Seen, options: Options | None, derived: Derived | None, whole: bool, found: Findings
 ) -> None:
-    rows = seen.rows.select(set_rules.COLUMNS).to_pylist()
+    table = seen.rows.select(set_rules.COLUMNS)
     if derived is not None and derived.step != "augment2d":
         # What was left out on the way is listed by the report; counts are not those of its source.
-        rows = [{**row, "source": derived.step} for row in rows]
+        place, field = table.schema.get_field_index("source"), table.schema.field("source")
+        table = table.set_column(place, field, [[derived.step] * table.num_rows])
+    rows = index.Rows(table)
     keys = ((row["key"], row["key"]) for row in rows)
     checks = [
         set_rules.duplicate_faults(keys, "key must be that of one sample"),
@@ -193,7 +208,8 @@ def _check_set(
 
 def _figures(files: dict[str, Checksum], seen: Seen, found: Findings) -> dict[str, int]:
     kinds, splits, people = (
-        Counter(seen.rows.column(name).to_pylist()) for name in ("kind", "split", "identity")
+        {value: count for (value,), count in index.grouped(seen.rows, name).items()}
+        for name in ("kind", "split", "identity")
     )
     return {
         "files": len(files),
