@@ -149,7 +149,7 @@ def data_facts(folders: Sequence[Path]) -> list[dict[str, Any]]:
         name = "index.parquet"
         if name in files and manifest.checksum(folder / name) != files[name]:
             raise ValueError(f"{folder / name} must be as its manifest lists it, got another")
-        sources = table_file.read(folder / name, "an index", ["source"])["source"]
+        sources = table_file.read(folder / name, "an index", ["source"])["source"].unique()
         derived = read_derived(read_config(folder), str(folder / CONFIG))
         people = () if derived is None else derived.people
         facts.append({"manifest": digest, "sources": sorted({*sources.to_pylist(), *people})})

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
+from assets import table_file
 from vitpain.ablation.arms import BASE
 from vitpain.ablation.figures import PRIMARY, Results
 from vitpain.ablation.stored import stored
@@ -46,7 +46,7 @@ def readings(run: Path, results: Results) -> Readings:
 
 
 def _read(path: Path) -> dict[str, float]:
-    table = pq.ParquetFile(path).read(columns=["key", "role", "condition", "pspi_hat"])
+    table = table_file.read(path, "predictions", ["key", "role", "condition", "pspi_hat"])
     tested = pc.and_(pc.equal(table["role"], "test"), pc.equal(table["condition"], "right"))
     table = table.filter(tested)
     return dict(zip(table["key"].to_pylist(), table["pspi_hat"].to_pylist(), strict=True))
