@@ -185,8 +185,7 @@ class DataSet:
 
     def __iter__(self) -> Iterator[Sample]:
         """Read every sample, in the order of the index; raises as `sample` does."""
-        for some in self.index.to_batches(max_chunksize=1000):
-            yield from map(self.sample, some.to_pylist())
+        return map(self.sample, index.Rows(self.index))
 
     def sample(self, row: Row) -> Sample:
         """Read one sample of the index.
