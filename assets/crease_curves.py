@@ -3,7 +3,7 @@
 Face coordinates as in `assets.skin_regions`: origin between the eyes, half the distance between
 them as unit, x to the person's left, y up. A fold lies across the pull of the muscle under it
 (Bourne's and Tessier's lines of expression); which of them show, and how deeply, follows from how
-far a pose pushes the skin together across them (`generator.creases`).
+far a pose pushes the skin together across them (`generator.texture.creases`).
 """
 
 from collections.abc import Sequence

@@ -15,8 +15,9 @@ from assets import atlas, eyeball
 from assets.facs import PAIN_AUS
 from assets.head import Head, HeadModel, Topology
 from assets.streams import stream
-from generator import anchors, beard, brows, cards, clothes, hair, lashes
+from generator import anchors, clothes
 from generator.grooming import Grooming
+from generator.hair import beard, brows, cards, lashes, scalp
 from generator.moist import moist
 from render.mesh import Mesh, incidence, vertex_normals
 from render.subdivide import split
@@ -106,7 +107,7 @@ def _all_cards(
     }
     if "hair" not in worn:
         locks = stream(*key, "hair locks")
-        own["hair"] = hair.grow(model, head, groom.hair, scale_of(head), locks)
+        own["hair"] = scalp.grow(model, head, groom.hair, scale_of(head), locks)
     return cards.join([part for part in {**own, **worn}.values() if part is not None])
 
 

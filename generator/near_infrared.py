@@ -17,7 +17,7 @@ from jaxtyping import Float, Float32, UInt8
 from assets import atlas
 from assets.classes import CLASSES
 from generator.capture import LAMP_SIZE, Lamp
-from generator.texture import Texture
+from generator.texture.skin import Texture
 from render.camera import Camera
 from render.light import Light
 from render.material import decode_table

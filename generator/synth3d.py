@@ -20,9 +20,7 @@ from generator import anchors, heads, near_infrared
 from generator.backdrop import behind, light_of
 from generator.body import NOTHING, Body, make_body, scale_of
 from generator.config import GenerateConfig
-from generator.creases import Folding, depths, folded, folding, relief
 from generator.expression import Expression, make_expressions
-from generator.flush import flushed
 from generator.framing import Lens, Pose, frame, head_points
 from generator.identity import Identity, make_identity
 from generator.makehuman import closet
@@ -35,7 +33,9 @@ from generator.provenance import DECIDING, added, libraries, shipped, source, ve
 from generator.shards import codec
 from generator.shards.record import BackgroundFacts, Sample
 from generator.synth_record import Shot, record
-from generator.texture import SIZES, Texture, skin
+from generator.texture.creases import Folding, depths, folded, folding, relief
+from generator.texture.flush import flushed
+from generator.texture.skin import SIZES, Texture, skin
 from generator.view import Backdrop, Lighting, View, make_view
 from render import device
 from render.backend import Backend

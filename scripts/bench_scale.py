@@ -1,7 +1,7 @@
 """How cost grows with a data set: `python -m scripts.bench_scale [--sizes 1000 10000 100000]`.
 
-Each stage runs in a process of its own (`scripts/scale_stages.py`) at every size: `generate` draws
-people; `produce` is the same job with pictures of one person (`scripts/scale_stand_in.py`), in
+Each stage runs in a process of its own (`scripts/scale/stage.py`) at every size: `generate` draws
+people; `produce` is the same job with pictures of one person (`scripts/scale/stand_in.py`), in
 parts; then merging, verifying, opening, reading every pair, and `ablation-report` of stored
 predictions. Pictures are of 32 pixels, so that what is measured is what grows with their number.
 
@@ -92,7 +92,7 @@ class Fit:
 def took(stage: str, folder: Path, pictures: int) -> Took:
     """Do a stage in a process of its own."""
     file = folder / "took.json"
-    command = [sys.executable, "-m", "scripts.scale_stages", stage, folder, pictures, file]
+    command = [sys.executable, "-m", "scripts.scale.stage", stage, folder, pictures, file]
     subprocess.run(list(map(str, command)), check=True, stdout=subprocess.DEVNULL)
     return Took(stage, pictures, **read_json(file))
 

@@ -34,8 +34,8 @@ from generator.portrait.combine import Seen
 from generator.portrait.finish import Finished, Paint, finished
 from generator.portrait.painted import SIZE
 from generator.portrait.settings import Settings
-from generator.texture import Texture
-from generator.texture import skin as own_skin
+from generator.texture.skin import Texture
+from generator.texture.skin import skin as own_skin
 from render import background, image
 from render.camera import Camera
 from render.device import Device, named

@@ -15,11 +15,11 @@ from assets.facs import AUS, HIGHEST_PSPI
 from generator import synth3d
 from generator.audit.sitting import Sitter, seat
 from generator.config import GenerateConfig
-from generator.creases import folding
 from generator.identity import make_identity
 from generator.portrait.painted import Painted, laid
 from generator.preview.lettering import Ink, write
 from generator.synth3d import Likeness
+from generator.texture.creases import folding
 from render.frame import Frame
 from scripts import bench_texture
 

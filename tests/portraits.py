@@ -8,7 +8,7 @@ from jaxtyping import Float32, UInt8
 
 from assets import atlas, head, skin, skin_regions
 from generator.identity import Identity, make_identity
-from generator.texture import skin as paint
+from generator.texture.skin import skin as paint
 from render.light import irradiance
 from render.material import decode_table
 

@@ -7,10 +7,11 @@ import pytest
 
 from generator.shards.codec import decode
 from generator.shards.folder import open_folder, read_config
-from scripts import bench_scale, scale_reading, scale_stages
+from scripts import bench_scale
 from scripts.bench_scale import Options, Took, fitted
-from scripts.scale_stages import EACH, SET
-from scripts.scale_stand_in import marked
+from scripts.scale import making, reading
+from scripts.scale.making import EACH, SET
+from scripts.scale.stand_in import marked
 from tests.runs import here
 from vitpain.ablation.compare import compare
 
@@ -18,15 +19,15 @@ from vitpain.ablation.compare import compare
 def test_pictures_of_one_person_make_a_whole_set(tmp_path: Path) -> None:
     people = 12
     with here():
-        assert scale_stages.produce(tmp_path, people * EACH) == people * EACH
-        assert scale_stages.join(tmp_path, people * EACH) == people * EACH
+        assert making.produce(tmp_path, people * EACH) == people * EACH
+        assert making.join(tmp_path, people * EACH) == people * EACH
         # Faults of any kind would end it: pairs, balance, duplicates, maps against labels.
-        assert scale_stages.read_back(tmp_path, people * EACH) == people * EACH
+        assert making.read_back(tmp_path, people * EACH) == people * EACH
     data = open_folder(tmp_path / SET)
     assert len(data.index.column("identity").unique()) == people
     assert read_config(tmp_path / SET)["made_with"]["drawn"] == "one person"
     for read in (False, True):
-        assert scale_reading.opened(tmp_path, people * EACH, read) == people * EACH
+        assert reading.opened(tmp_path, people * EACH, read) == people * EACH
     rows = data.index.to_pylist()
     first, other = (data.sample(row).members for row in (rows[0], rows[EACH]))
     assert first["jpg"] != other["jpg"]
@@ -44,8 +45,8 @@ def test_numbers_in_pictures_are_told_apart() -> None:
 
 
 def test_a_study_that_nobody_trained_is_reported(tmp_path: Path) -> None:
-    assert scale_reading.predicted(tmp_path, 500) == 500
-    found = compare(tmp_path / scale_reading.STUDY)
+    assert reading.predicted(tmp_path, 500) == 500
+    found = compare(tmp_path / reading.STUDY)
     assert (found.finished, found.unfinished) == (20, ())
     frames = {one.frames for one in found.estimates if one.metric == "ccc"}
     assert frames == {500}

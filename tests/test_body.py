@@ -5,9 +5,10 @@ import pytest
 
 from assets import head as head_models
 from assets.head import Head, HeadModel
-from generator import anchors, brows, clothes, lashes
+from generator import anchors, clothes
 from generator.body import Body, make_body
 from generator.grooming import Grooming, Hair
+from generator.hair import brows, lashes
 from rigging.gaze import STRAIGHT
 
 CROPPED = Hair(style="cropped", length=0.012, density=1.0, balding=0.0, curl=0.2)

@@ -20,7 +20,7 @@ from generator.shards.drawn_rules import drawn_faults
 from generator.shards.record import Record
 from generator.shards.stated import read_options
 from generator.synth3d import eye_depth, frames, make_person
-from generator.texture import Texture
+from generator.texture.skin import Texture
 from generator.view import draw_lens, make_view
 from render import image
 from render.camera import Camera, intrinsics, look_at

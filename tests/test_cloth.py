@@ -5,9 +5,10 @@ import pytest
 
 from assets import atlas
 from assets import head as head_models
-from generator import cloth_texture, clothes
+from generator import clothes
 from generator.grooming import ClothesKind
 from generator.occluders.skin import mean_skin
+from generator.texture import cloth
 
 GROUND = np.full((143, 205, 3), (120, 150, 170), np.uint8)
 
@@ -15,15 +16,15 @@ GROUND = np.full((143, 205, 3), (120, 150, 170), np.uint8)
 def test_most_gowns_have_a_print_and_every_print_keeps_the_ground() -> None:
     plain = 0
     for seed in range(60):
-        out = cloth_texture.printed(GROUND, np.random.default_rng(seed))
+        out = cloth.printed(GROUND, np.random.default_rng(seed))
         same = (out == GROUND).all(axis=2).mean()
         plain += same == 1.0
         assert same == 1.0 or 0.25 < same < 0.97
-    assert abs(plain / 60 - cloth_texture.PLAIN) < 0.2
+    assert abs(plain / 60 - cloth.PLAIN) < 0.2
 
 
 def test_a_hem_is_painted_in_its_strip_alone() -> None:
-    out = cloth_texture.hemmed(GROUND)
+    out = cloth.hemmed(GROUND)
     changed = (out != GROUND).any(axis=(1, 2))
     rows = np.flatnonzero(changed)
     assert rows[0] == 0

@@ -6,11 +6,11 @@ import pytest
 from assets import skin as skin_model
 from assets.crease_curves import BEYOND, CLOSED, FOLDS, OPEN
 from assets.head import Head
-from generator import crease_chart, creases, flush
 from generator.config import GenerateConfig
 from generator.identity import Identity
 from generator.synth3d import dressed
-from generator.texture import Texture, skin
+from generator.texture import crease_chart, creases, flush
+from generator.texture.skin import Texture, skin
 from rigging import strain
 from rigging.blendshapes import pose
 

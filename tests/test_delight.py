@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from assets import skin
-from generator import skin_noise
 from generator.portrait import delight
+from generator.texture import skin_noise
 from render.light import irradiance
 from render.panorama import LUMINANCE
 from tests.portraits import PEOPLE, lamp, linear, normals, own, person, seen_from, shade

@@ -9,12 +9,13 @@ import pytest
 from assets import head as head_models
 from assets.classes import CLASSES
 from assets.head import Head
-from generator import anchors, beard, brows, hair, hair_field, hair_roots, synth_record
+from generator import anchors, synth_record
 from generator.body import scale_of
-from generator.cards import Cards
 from generator.framing import Lens, Pose, frame, head_points
 from generator.grooming import BEARD_SHARES, LENGTHS, Hair
-from generator.hair_cuts import CUTS
+from generator.hair import beard, brows, clearance, rooting, scalp
+from generator.hair.cards import Cards
+from generator.hair.cuts import CUTS
 from render.frame import Frame
 from rigging.blendshapes import pose
 from rigging.gaze import STRAIGHT
@@ -44,7 +45,7 @@ def placed(grown: Cards, head: Head, vertices: np.ndarray | None = None) -> np.n
 
 @cache
 def grown(style: str, head: Head, seed: int = 1) -> Cards:
-    made = hair.grow(MODEL, head, worn(style), scale_of(head), np.random.default_rng(seed))
+    made = scalp.grow(MODEL, head, worn(style), scale_of(head), np.random.default_rng(seed))
     assert made is not None
     return made
 
@@ -126,10 +127,10 @@ def test_hair_stays_where_it_is_when_the_face_moves() -> None:
 
 def test_the_same_draws_give_the_same_locks() -> None:
     head = crowd()[12]
-    again = hair.grow(MODEL, head, worn("bob"), scale_of(head), np.random.default_rng(1))
+    again = scalp.grow(MODEL, head, worn("bob"), scale_of(head), np.random.default_rng(1))
     assert again is not None
     assert again.offset.tobytes() == grown("bob", head).offset.tobytes()
-    other = hair.grow(MODEL, head, worn("bob"), scale_of(head), np.random.default_rng(2))
+    other = scalp.grow(MODEL, head, worn("bob"), scale_of(head), np.random.default_rng(2))
     assert other is not None
     assert other.offset.tobytes() != again.offset.tobytes()
 
@@ -139,16 +140,16 @@ def test_hair_thins_with_balding_and_is_painted_when_short() -> None:
 
     def cards(balding: float) -> int:
         style = replace(worn("cropped"), balding=balding)
-        made = hair.grow(MODEL, head, style, 1.0, np.random.default_rng(1))
+        made = scalp.grow(MODEL, head, style, 1.0, np.random.default_rng(1))
         return 0 if made is None else len(made.anchor)
 
     assert cards(0.0) > cards(0.5) > cards(1.0)
     stubble = Hair("stubble", 0.002, 1.0, 0.0, 0.2)
-    assert hair.grow(MODEL, head, stubble, 1.0, np.random.default_rng(1)) is None
+    assert scalp.grow(MODEL, head, stubble, 1.0, np.random.default_rng(1)) is None
 
 
 def test_any_first_roots_are_spread_evenly() -> None:
-    roots = hair_roots.roots(MODEL)
+    roots = rooting.roots(MODEL)
     left = roots.place[:, 0] > 0
     front = roots.azimuth < 90
     for count in (64, 250, 1000):
@@ -157,8 +158,8 @@ def test_any_first_roots_are_spread_evenly() -> None:
 
 
 def test_the_field_is_the_distance_to_the_mean_head() -> None:
-    field = hair_field.field(MODEL)
-    roots = hair_roots.roots(MODEL)
+    field = clearance.field(MODEL)
+    roots = rooting.roots(MODEL)
     for height in (0.002, 0.006, 0.012):
         distance, out = field.at(roots.place + height * roots.out)
         assert np.abs(distance - height).mean() < 0.0015
@@ -172,7 +173,7 @@ def test_the_mean_head_is_carried_to_itself() -> None:
     head = MODEL.person(MODEL.mean_phenotypes(), {}, 30.0)
     used = np.unique(MODEL.topology.triangles[mean.skin])[::20]
     places = mean.vertices[used].astype(np.float64) + np.array([0, 0.01, 0.02])
-    assert np.abs(hair_field.carried(MODEL, head, places, 1.0) - places).max() < 1e-6
+    assert np.abs(clearance.carried(MODEL, head, places, 1.0) - places).max() < 1e-6
 
 
 @pytest.mark.parametrize("style", [name for name in BEARD_SHARES if name != "none"])

@@ -15,9 +15,9 @@ from assets.classes import CLASSES
 from assets.facs import AUS
 from assets.head import Head, HeadModel
 from generator import anchors, jobs, synth3d
-from generator.brows import SPINE
-from generator.cards import Cards
 from generator.config import GenerateConfig
+from generator.hair.brows import SPINE
+from generator.hair.cards import Cards
 from generator.identity import Identity, make_identity
 from generator.makehuman import closet, hang, lie, outfit, paint
 from generator.makehuman.piece import Piece, read_piece

@@ -5,10 +5,10 @@ import numpy as np
 
 from assets import head, skin
 from assets.classes import CLASSES
-from generator import skin_noise
 from generator.portrait import combine, fill, own
 from generator.portrait.combine import Seen, mirrored
 from generator.portrait.evened import WIDE, uneven
+from generator.texture import skin_noise
 from tests import portraits
 from tests.portraits import SIZE, linear, normals
 

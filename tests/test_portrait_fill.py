@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from assets import atlas, head, skin
-from generator import skin_noise
 from generator.portrait import combine, delight, fill, finish, own, strands, tone
 from generator.portrait.combine import Seen
+from generator.texture import skin_noise
 from render.panorama import LUMINANCE
 from tests import portraits
 from tests.portraits import PEOPLE, SIZE, enlarged, lamp, linear, person, seen_from, shade

@@ -13,8 +13,8 @@ from generator.config import GenerateConfig
 from generator.portrait import cameras, keys, painted, plate, store
 from generator.portrait.painted import BELOW, SIZE, Painted, laid
 from generator.portrait.plate import Plate
-from generator.texture import Texture
-from generator.texture import skin as own_skin
+from generator.texture.skin import Texture
+from generator.texture.skin import skin as own_skin
 from generator.view import make_view
 from render.background import decode_srgb
 from scripts import generate

@@ -9,14 +9,14 @@ import pytest
 from assets import atlas, head, skin
 from assets.classes import CLASSES
 from assets.eyeball import LIMBUS_UV
-from generator import skin_layers, skin_noise
-from generator.card_texture import LOCKS, SHORT, Dye, card
-from generator.eye_texture import TILE, EyeLook, eye
+from generator.hair.card_texture import LOCKS, SHORT, Dye, card
 from generator.identity import Identity, make_identity
 from generator.looks import EYES
-from generator.skin_layers import Mix
-from generator.texture import Texture
-from generator.texture import skin as paint
+from generator.texture import skin_layers, skin_noise
+from generator.texture.eye import TILE, EyeLook, eye
+from generator.texture.skin import Texture
+from generator.texture.skin import skin as paint
+from generator.texture.skin_layers import Mix
 
 
 @cache

@@ -12,8 +12,8 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from assets.skin import lab_from_linear
-from generator import skin_noise
 from generator.portrait.combine import mirrored
+from generator.texture import skin_noise
 from render.material import decode_table
 
 SMOOTH = 9

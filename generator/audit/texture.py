@@ -9,7 +9,6 @@ from jaxtyping import Bool, Float
 from assets import au_regions, head, skin
 from assets.classes import CLASSES
 from assets.skin import lab_from_linear
-from generator import skin_noise
 from generator.audit.baked import balance
 from generator.audit.redrawn import psnr
 from generator.audit.seams import seam
@@ -17,6 +16,7 @@ from generator.config import GenerateConfig
 from generator.portrait import painted
 from generator.portrait.chart import chart, normals
 from generator.synth3d import Likeness
+from generator.texture import skin_noise
 from render.material import decode_table
 
 # In face coordinates (half the distance between the eyes as unit): above the brows, and not so far

@@ -22,7 +22,7 @@ from generator.portrait.hint import hint
 from generator.portrait.hunyuan import Hunyuan
 from generator.portrait.painted import SIZE, Painted
 from generator.synth3d import own_skin, painted
-from generator.texture import Texture
+from generator.texture.skin import Texture
 from render.background import decode_srgb
 from render.camera import Camera
 from render.maps import maps

@@ -8,9 +8,9 @@ from jaxtyping import Float32
 
 from assets import atlas, makehuman
 from assets.head import Head, HeadModel
-from generator.card_texture import lash_colour
-from generator.cards import Cards
 from generator.config import GenerateConfig
+from generator.hair.card_texture import lash_colour
+from generator.hair.cards import Cards
 from generator.identity import Identity
 from generator.looks import Colour
 from generator.makehuman import hang, lie, paint
@@ -18,7 +18,7 @@ from generator.makehuman.outfit import Outfit, choose
 from generator.makehuman.piece import Piece, read_piece
 from generator.occluders.dressing import names_of
 from generator.shards.drawn_rules import ADDED
-from generator.texture import Texture
+from generator.texture.skin import Texture
 
 # Share of a chart that is left free on each side, so that neighbours do not show at the edges.
 _RIM = 0.012

@@ -17,7 +17,7 @@ from assets import hairline
 from assets.classes import CLASSES
 from assets.head import Head, HeadModel
 from generator import anchors
-from generator.cards import Cards
+from generator.hair.cards import Cards
 from generator.makehuman.piece import Piece
 from render.mesh import Points, vertex_normals
 

@@ -7,8 +7,8 @@ from scipy.spatial import KDTree
 from assets.eyes import RIM
 from assets.head import HeadModel
 from generator import anchors
-from generator.brows import SPINE
-from generator.cards import Cards
+from generator.hair.brows import SPINE
+from generator.hair.cards import Cards
 from generator.makehuman.piece import Piece
 from render.mesh import Points
 

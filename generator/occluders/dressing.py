@@ -20,7 +20,7 @@ from generator.occluders.paint import draw_stuff, paint
 from generator.occluders.surgical_mask import surgical_mask
 from generator.occluders.thing import Thing
 from generator.occluders.wear import Worn, fit, without_hair
-from generator.texture import Texture
+from generator.texture.skin import Texture
 
 
 def things(model: HeadModel, name: Name, style: Style) -> tuple[Thing, ...]:

@@ -9,8 +9,8 @@ from jaxtyping import Float32
 
 from assets import atlas
 from generator.looks import Colour
-from generator.skin_noise import slopes
-from generator.texture import Texture
+from generator.texture.skin import Texture
+from generator.texture.skin_noise import slopes
 
 FRAMES: tuple[tuple[Colour, float], ...] = (
     ((22, 22, 24), 0.28), ((64, 38, 22), 0.3), ((34, 44, 74), 0.3), ((120, 122, 126), 0.22),

@@ -13,8 +13,8 @@ import numpy as np
 from jaxtyping import Bool, Float32, Float64
 
 from assets import skin
-from generator import skin_noise
 from generator.portrait.combine import mirrored
+from generator.texture import skin_noise
 from render.light import COSINE, basis
 from render.panorama import LUMINANCE
 

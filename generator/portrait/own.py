@@ -14,7 +14,7 @@ from jaxtyping import Float32, UInt8
 
 from assets import atlas, head, skin
 from assets.classes import CLASSES
-from generator import skin_noise
+from generator.texture import skin_noise
 
 SOFT_MM = 3.0
 """Breadth of the edge over which what is ours gives way to the portrait."""

@@ -11,7 +11,7 @@ from jaxtyping import Float, UInt8
 from assets import atlas, skin
 from generator.portrait import store
 from generator.shards import codec
-from generator.texture import Texture
+from generator.texture.skin import Texture
 from render.camera import Camera
 
 SIZE = 2048

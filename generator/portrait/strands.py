@@ -11,9 +11,9 @@ import warp as wp
 from jaxtyping import Bool, Float32
 
 from assets import skin
-from generator import skin_noise
 from generator.portrait import delight
 from generator.portrait.fill import Known
+from generator.texture import skin_noise
 from render.device import put
 from render.panorama import LUMINANCE
 

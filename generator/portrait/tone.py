@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float32, Int32
 
 from assets import skin
-from generator import skin_noise
+from generator.texture import skin_noise
 from render.panorama import LUMINANCE
 
 

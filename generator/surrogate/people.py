@@ -15,12 +15,12 @@ from generator import heads
 from generator.backdrop import light_of
 from generator.body import make_body
 from generator.config import GenerateConfig
-from generator.creases import depths, folded, folding, relief
 from generator.identity import Identity, make_identity
 from generator.surrogate.config import SurrogateConfig
 from generator.surrogate.plan import people_seed
 from generator.synth3d import Likeness, painted, texture_size
-from generator.texture import skin
+from generator.texture.creases import depths, folded, folding, relief
+from generator.texture.skin import skin
 from generator.view import Backdrop, Lighting, draw_lighting
 from render.light import Light
 from render.material import Material

@@ -7,8 +7,9 @@ import numpy as np
 
 from assets.head import HeadModel
 from assets.streams import stream
-from generator import anchors, cards
-from generator.cards import Cards, Lines
+from generator import anchors
+from generator.hair import cards
+from generator.hair.cards import Cards, Lines
 
 # Middle of the brow on the mean head (metres, person's left), its half height, and the direction
 # its hairs grow in (degrees from the temple upward), from the inner end to the tail.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from generator.hair_field import Field
+from generator.hair.clearance import Field
 
 DOWN = np.array([0.0, -1.0, 0.0])
 # Metres over which gravity turns a lock downward.

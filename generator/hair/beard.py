@@ -9,10 +9,11 @@ from jaxtyping import Float, Int32
 from assets import hairline
 from assets.head import Head, HeadModel
 from assets.streams import stream
-from generator import anchors, cards
-from generator.card_texture import BEARD, SHORT
-from generator.cards import Cards, Lines
+from generator import anchors
 from generator.grooming import BeardStyle
+from generator.hair import cards
+from generator.hair.card_texture import BEARD, SHORT
+from generator.hair.cards import Cards, Lines
 from render.mesh import Points
 
 CANDIDATES = 3600

@@ -1,6 +1,6 @@
 """Scalp hair of every length: locks rooted on the scalp, combed, fallen, and hung on a person.
 
-A lock is a card. Locks are laid round the mean head (`generator.hair_fall`), then carried to the
+A lock is a card. Locks are laid round the mean head (`generator.hair.fall`), then carried to the
 person's neutral head; they move with their roots and do not turn with them.
 """
 
@@ -12,14 +12,15 @@ from jaxtyping import Float, Float32
 from scipy import sparse
 
 from assets.head import Head, HeadModel
-from generator import anchors, cards, hair_field, hair_round
-from generator import hair_roots as scalp
-from generator.card_texture import LOCKS, SHORT, WISP
-from generator.cards import Cards, Lines
+from generator import anchors
 from generator.grooming import Hair
-from generator.hair_cuts import CUTS, Cut
-from generator.hair_fall import Locks, drawn_to, fall
-from generator.hair_field import Field
+from generator.hair import cards, clearance, rooting, standing
+from generator.hair.card_texture import LOCKS, SHORT, WISP
+from generator.hair.cards import Cards, Lines
+from generator.hair.clearance import Field
+from generator.hair.cuts import CUTS, Cut
+from generator.hair.fall import Locks, drawn_to, fall
+from generator.hair.rooting import Roots
 from render.mesh import incidence, vertex_normals
 
 # Hair shorter than this is painted on the scalp, not grown.
@@ -41,7 +42,7 @@ class Laid:
     variant: np.ndarray
 
 
-def _lengths(hair: Hair, cut: Cut, roots: scalp.Roots, which: np.ndarray) -> np.ndarray:
+def _lengths(hair: Hair, cut: Cut, roots: Roots, which: np.ndarray) -> np.ndarray:
     """Length by place: top, sides and nape, and shorter at the edge where hair is short."""
     azimuth, elevation = roots.azimuth[which], roots.elevation[which]
     low = np.clip((62.0 - elevation) / 30.0, 0.0, 1.0)
@@ -61,17 +62,17 @@ def _headings(
     loose = float(np.interp(hair.curl, (0, 1), (0.14, 0.8)))
     match cut.comb:
         case "part":
-            way = scalp.from_parting(place, out, parting, 0.35)
+            way = rooting.from_parting(place, out, parting, 0.35)
         case "down":
             # Some wear it about the face, some swept back from it.
             back = float(rng.uniform(0.1, 0.8))
-            way, loose = scalp.from_parting(place, out, parting, back), 0.6 * loose
+            way, loose = rooting.from_parting(place, out, parting, back), 0.6 * loose
         case "back":
-            way = scalp.combed_back(place, out)
+            way = rooting.combed_back(place, out)
         case "crop":
-            way, loose = scalp.from_whorl(place, out), 1.6 * loose + 0.1
+            way, loose = rooting.from_whorl(place, out), 1.6 * loose + 0.1
         case _:
-            way, loose = scalp.from_whorl(place, out), loose + 0.35
+            way, loose = rooting.from_whorl(place, out), loose + 0.35
     turn = rng.normal(0, loose, len(place))
     way = way * np.cos(turn)[:, None] + np.cross(out, way) * np.sin(turn)[:, None]
     raised = cut.raised * rng.uniform(0.5, 1.3, len(place))
@@ -99,28 +100,26 @@ def _waved(
 class Seat:
     """Which roots bear locks, and which of those are added where hair would show gaps."""
 
-    roots: scalp.Roots
+    roots: Roots
     which: np.ndarray
     added: np.ndarray
 
 
-def _seat(
-    hair: Hair, cut: Cut, parting: float, roots: scalp.Roots, rng: np.random.Generator
-) -> Seat:
-    which = scalp.bearing(roots, hair, cut, rng)
-    added = [scalp.more(roots, cut, scalp.by_forehead(roots), 50)] if cut.fringe > 0 else []
+def _seat(hair: Hair, cut: Cut, parting: float, roots: Roots, rng: np.random.Generator) -> Seat:
+    which = rooting.bearing(roots, hair, cut, rng)
+    added = [rooting.more(roots, cut, rooting.by_forehead(roots), 50)] if cut.fringe > 0 else []
     if cut.comb == "part":
-        added.append(scalp.more(roots, cut, scalp.by_parting(roots, parting), 40))
+        added.append(rooting.more(roots, cut, rooting.by_parting(roots, parting), 40))
     if cut.comb == "down":
-        added.append(scalp.more(roots, cut, scalp.by_parting(roots, parting), 45))
+        added.append(rooting.more(roots, cut, rooting.by_parting(roots, parting), 45))
         edge = (roots.azimuth < 75.0) & (roots.above < 9.0)
-        added.append(scalp.more(roots, cut, edge, 45))
+        added.append(rooting.more(roots, cut, edge, 45))
     extra = np.unique(np.concatenate(added)) if added else np.zeros(0, int)
     count = len(which) + len(extra)
     return Seat(roots, np.concatenate([which, extra]), np.arange(count) >= len(which))
 
 
-def _lay(field: Field, hair: Hair, cut: Cut, roots: scalp.Roots, rng: np.random.Generator) -> Laid:
+def _lay(field: Field, hair: Hair, cut: Cut, roots: Roots, rng: np.random.Generator) -> Laid:
     """Every lock of a style that falls freely."""
     side = 1.0 if rng.random() < 0.5 else -1.0
     aside = cut.comb == "part" or rng.random() < 0.7
@@ -136,7 +135,7 @@ def _lay(field: Field, hair: Hair, cut: Cut, roots: scalp.Roots, rng: np.random.
     limp = np.full(count, 1.0 if long else 0.6)
     free = np.ones(count, bool)
     if cut.fringe > 0:
-        fringe = scalp.by_forehead(roots)[which]
+        fringe = rooting.by_forehead(roots)[which]
         drop = cut.fringe * rng.uniform(0.88, 1.14)
         place = roots.place[which]
         # All of a fringe ends at about one height: what roots higher is longer.
@@ -167,12 +166,12 @@ def _lay(field: Field, hair: Hair, cut: Cut, roots: scalp.Roots, rng: np.random.
 
 
 def _tied(
-    field: Field, hair: Hair, cut: Cut, roots: scalp.Roots, rng: np.random.Generator
+    field: Field, hair: Hair, cut: Cut, roots: Roots, rng: np.random.Generator
 ) -> tuple[Laid, Laid]:
     """Locks drawn to a knot, and what comes out of it."""
-    which = scalp.bearing(roots, hair, cut, rng)
+    which = rooting.bearing(roots, hair, cut, rng)
     count = len(which)
-    places = hair_round.LOW_KNOTS if hair.style == "ponytail" else hair_round.KNOTS
+    places = standing.LOW_KNOTS if hair.style == "ponytail" else standing.KNOTS
     knot = places[int(rng.integers(len(places)))] + rng.normal(0, 0.004, 3) * [0.3, 1, 0]
     knot, way = field.outside(knot[None], np.array([0.010]))
     depth = rng.uniform(0.2, 1.0, count)
@@ -184,7 +183,7 @@ def _tied(
     line, out = drawn_to(field, locks, ends, cut.rows)
     variant = np.minimum((depth * 2.4).astype(int), 2)
     pulled = Laid(line, out, cut.wide * rng.uniform(0.8, 1.15, count), which, variant)
-    make = hair_round.tail if hair.style == "ponytail" else hair_round.bun
+    make = standing.tail if hair.style == "ponytail" else standing.bun
     line, out, wide = make(field, hair, (knot[0], way[0]), rng)
     nearest = int(np.argmin(np.linalg.norm(roots.place - knot[0], axis=1)))
     made = len(line)
@@ -192,7 +191,7 @@ def _tied(
     return pulled, Laid(line, out, wide, anchor, rng.integers(1, 4, made))
 
 
-def _wisps(field: Field, hair: Hair, roots: scalp.Roots, rng: np.random.Generator) -> Laid:
+def _wisps(field: Field, hair: Hair, roots: Roots, rng: np.random.Generator) -> Laid:
     """Fine short hairs along the hairline, and single ones that stand off the rest."""
     number = np.arange(len(roots.above))
     edge = (roots.above > -3.0) & (roots.above < 5.0) & (roots.azimuth < 100)
@@ -202,7 +201,7 @@ def _wisps(field: Field, hair: Hair, roots: scalp.Roots, rng: np.random.Generato
     count = len(which)
     place, out = roots.place[which], roots.out[which]
     tight = hair.style in ("ponytail", "bun", "combed_back")
-    way = scalp.combed_back(place, out) if tight else scalp.from_parting(place, out, 0.0, 0.5)
+    way = rooting.combed_back(place, out) if tight else rooting.from_parting(place, out, 0.0, 0.5)
     turn = rng.normal(0, 0.6, count)
     way = way * np.cos(turn)[:, None] + np.cross(out, way) * np.sin(turn)[:, None] + 0.3 * out
     length = rng.uniform(0.008, 0.020, count)
@@ -260,7 +259,7 @@ class Hung:
     model: HeadModel
     head: Head
     scale: float
-    roots: scalp.Roots
+    roots: Roots
     origin: Float[np.ndarray, "roots 3"]
     skin: Float32[np.ndarray, "vertices 3"]
     normals: Float32[np.ndarray, "vertices 3"]
@@ -269,19 +268,19 @@ class Hung:
     def line(self, laid: Laid) -> Float[np.ndarray, "locks rows 3"]:
         """Middle lines of locks round the person's neutral head, off its skin."""
         rows = laid.line.shape[1]
-        flat = hair_field.carried(self.model, self.head, laid.line.reshape(-1, 3), self.scale)
+        flat = clearance.carried(self.model, self.head, laid.line.reshape(-1, 3), self.scale)
         # A flat card on a round skull: its sides lie lower than its middle.
         least = LEAST + laid.wide**2 / (2 * ROUND)
         least = self.scale * np.repeat(least, rows)
-        return hair_field.lifted(self.skin, self.normals, flat, least).reshape(laid.line.shape)
+        return clearance.lifted(self.skin, self.normals, flat, least).reshape(laid.line.shape)
 
 
 def _hung(model: HeadModel, head: Head, scale: float, cut: Cut) -> Hung:
-    roots, refined = scalp.roots(model), anchors.refinement(model.topology)
+    roots, refined = rooting.roots(model), anchors.refinement(model.topology)
     vertices = refined.apply(head.vertices)
     origin = anchors.frames(roots.points, vertices, refined.triangles).origin.astype(np.float64)
     normals = vertex_normals(vertices, refined.triangles, _round_vertex(model))
-    used = hair_field.on_skin(model)
+    used = clearance.on_skin(model)
     lean = {"tied": 0.06, "down": 0.08, "round": 0.05}.get(cut.comb, 0.22)
     return Hung(model, head, scale, roots, origin, vertices[used], normals[used], lean)
 
@@ -301,7 +300,7 @@ def grow(
     """
     if hair.length < SHORTEST:
         return None
-    field, roots, cut = hair_field.field(model), scalp.roots(model), CUTS[hair.style]
+    field, roots, cut = clearance.field(model), rooting.roots(model), CUTS[hair.style]
     hung = _hung(model, head, scale, cut)
     tile = "locks" if hair.length >= LONG else "hair"
     match cut.comb:
@@ -309,7 +308,7 @@ def grow(
             pulled, loose = _tied(field, hair, cut, roots, rng)
             parts = [(loose, "locks"), (_strays(pulled, rng), "locks"), (pulled, "locks")]
         case "round":
-            laid = hair_round.cloud(field, hair, cut, roots, rng)
+            laid = standing.cloud(field, hair, cut, roots, rng)
             parts = [(Laid(*laid), "hair")]
         case _:
             laid = _lay(field, hair, cut, roots, rng)

@@ -9,8 +9,9 @@ from assets.eyes import RIM
 from assets.head import HeadModel
 from assets.lid_grid import LidGrid
 from assets.streams import stream
-from generator import anchors, cards
-from generator.cards import Cards, Lines
+from generator import anchors
+from generator.hair import cards
+from generator.hair.cards import Cards, Lines
 from render.mesh import Points
 
 ROWS = 4

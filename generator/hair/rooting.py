@@ -11,7 +11,7 @@ from assets.head import HeadModel
 from assets.streams import stream
 from generator import anchors
 from generator.grooming import Hair
-from generator.hair_cuts import Cut
+from generator.hair.cuts import Cut
 from render.mesh import Points
 
 CANDIDATES = 4096

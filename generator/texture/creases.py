@@ -16,9 +16,9 @@ from assets import skin as skin_model
 from assets.crease_curves import BEYOND, CLOSED, FOLDS, OPEN, Fold
 from assets.head import Head
 from assets.streams import stream
-from generator import crease_chart, skin_noise
 from generator.identity import Identity
-from generator.texture import Texture
+from generator.texture import crease_chart, skin_noise
+from generator.texture.skin import Texture
 from render.mesh import Points
 from rigging import strain
 

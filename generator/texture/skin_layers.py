@@ -14,10 +14,10 @@ from jaxtyping import Bool, Float32, UInt8
 
 from assets import skin
 from assets.skin import SkinModel
-from generator import skin_marks, skin_noise
 from generator.grooming import Grooming, Hair
 from generator.identity import Identity
 from generator.looks import Colour, Looks
+from generator.texture import skin_marks, skin_noise
 
 # Density that pores add to the median, which are painted later.
 _PORE_SHADE = 0.012

@@ -3,10 +3,10 @@
 import numpy as np
 
 from generator.grooming import Hair
-from generator.hair_cuts import Cut
-from generator.hair_fall import Locks, fall
-from generator.hair_field import Field
-from generator.hair_roots import Roots, bearing
+from generator.hair.clearance import Field
+from generator.hair.cuts import Cut
+from generator.hair.fall import Locks, fall
+from generator.hair.rooting import Roots, bearing
 
 # Where hair is tied on the mean head: in the nape, at the back, on top.
 KNOTS = np.array([(0.0, -0.040, -0.165), (0.0, 0.045, -0.185), (0.0, 0.108, -0.125)])

@@ -1,25 +1,15 @@
-"""One stage of `scripts/bench_scale.py` in a process of its own, which says what it took.
+"""Stages of `scripts/bench_scale.py` that make data sets and verify them, and need no torch."""
 
-`python -m scripts.scale_stages STAGE FOLDER PICTURES FILE` does a stage in the folder in which
-those before it were done, and writes seconds, seconds of CPU and memory to the file as JSON. What
-it imports counts for its memory and not for its time.
-"""
-
-import resource
-import sys
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from assets import atomic
 from generator import jobs, merge, pool, synth3d
 from generator.config import GenerateConfig
 from generator.producer import Producer
 from generator.shards.card import SYNTHETIC
 from generator.shards.folder import Part
-from generator.shards.manifest import json_bytes
 from generator.shards.verify import Report, Seen, Work, verify
-from scripts import scale_stand_in
+from scripts.scale import stand_in
 
 SIZE = 32
 """Side of the pictures: the smallest there is."""
@@ -48,7 +38,7 @@ def generate(folder: Path, pictures: int) -> int:
 def produce(folder: Path, pictures: int) -> int:
     """Make the parts of a data set of pictures of one person, one after the other."""
     numbers = range(1, PARTS + 1)
-    producer = scale_stand_in.PRODUCER
+    producer = stand_in.PRODUCER
     return sum(
         _generate(part(folder, number), pictures, producer, Part(number, PARTS))
         for number in numbers
@@ -89,36 +79,4 @@ MAKING: Mapping[str, Callable[[Path, int], int]] = {
     "merge": join,
     "verify": read_back,
 }
-"""What needs no torch; each gives the pictures that it went through."""
-
-
-def found(stage: str) -> Callable[[Path, int], int]:
-    """Find a stage, and import what it needs."""
-    if stage in MAKING:
-        return MAKING[stage]
-    from scripts.scale_reading import READING
-
-    return READING[stage]
-
-
-def main() -> None:
-    """Do a stage and write what it took."""
-    stage, folder, pictures, file = sys.argv[1:]
-    work = found(stage)
-    begun, before = time.perf_counter(), time.process_time()
-    done = work(Path(folder), int(pictures))
-    seconds, here = time.perf_counter() - begun, time.process_time() - before
-    own, others = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    took = {
-        "pictures": done,
-        "seconds": seconds,
-        "cpu_seconds": here + others.ru_utime + others.ru_stime,
-        # Linux counts it in units of 1,024 bytes.
-        "mb": own.ru_maxrss * 1024 / 1e6,
-        "mb_of_worker": others.ru_maxrss * 1024 / 1e6 or None,
-    }
-    atomic.write(Path(file), json_bytes(took))
-
-
-if __name__ == "__main__":
-    main()
+"""Each gives the pictures that it went through."""

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from scripts import scale_study
-from scripts.scale_stages import SET, SIZE
+from scripts.scale import study
+from scripts.scale.making import SET, SIZE
 from vitpain.ablation.report import build
 from vitpain.data.frames import open_frames
 from vitpain.data.loader import Loader, Loading
@@ -32,7 +32,7 @@ def opened(folder: Path, pictures: int, read: bool) -> int:
 
 def predicted(folder: Path, pictures: int) -> int:
     """Write a comparison that nobody trained."""
-    scale_study.write(folder / STUDY, pictures)
+    study.write(folder / STUDY, pictures)
     return pictures
 
 

@@ -1,8 +1,8 @@
 """The default texture `skin`: everything that is painted on one person, in the one atlas.
 
 `skin(identity, size)` gives albedo (sRGB and alpha), tangent normals, roughness and scatter. The
-skin itself is composed at `assets.skin.FIT_SIZE` (`generator.skin_layers`) and gets pores at the
-size asked for; eyes, mouth, cards and cloth are small pictures laid into their charts.
+skin itself is composed at `assets.skin.FIT_SIZE` (`generator.texture.skin_layers`) and gets pores
+at the size asked for; eyes, mouth, cards and cloth are small pictures laid into their charts.
 """
 
 from dataclasses import dataclass
@@ -16,10 +16,11 @@ from assets import atlas
 from assets import skin as skin_model
 from assets.skin import FIT_SIZE, SkinModel
 from assets.streams import stream
-from generator import card_texture, cloth_texture, mouth_texture, skin_layers, skin_noise
-from generator.card_texture import Dye
-from generator.eye_texture import EyeLook, eye, unevenness
+from generator.hair import card_texture
+from generator.hair.card_texture import Dye
 from generator.identity import Identity
+from generator.texture import cloth, mouth, skin_layers, skin_noise
+from generator.texture.eye import EyeLook, eye, unevenness
 
 SIZES = (512, 1024, 2048, 4096)
 _FLAT = (128, 128, 255)
@@ -189,21 +190,21 @@ def _paint_mouth(texture: Texture, model: SkinModel, identity: Identity) -> None
         rows, columns = atlas.pixel_rect(name, min(size, FIT_SIZE))
         return rows.stop - rows.start, columns.stop - columns.start
 
-    _lay(texture, "mouth", mouth_texture.mouth(looks, shape("mouth"), rng))
+    _lay(texture, "mouth", mouth.mouth(looks, shape("mouth"), rng))
     for name in ("left_cavity", "right_cavity"):
-        _lay(texture, name, mouth_texture.lid_inside(looks, shape(name), rng))
+        _lay(texture, name, mouth.lid_inside(looks, shape(name), rng))
     gum, gap = (
         model.regions[name][atlas.pixel_rect("teeth", FIT_SIZE)].astype(np.float32) / 255
         for name in ("gum", "tooth_gap")
     )
-    _lay(texture, "teeth", mouth_texture.teeth(looks, gum, gap, rng))
-    _lay(texture, "tongue", mouth_texture.tongue(looks, shape("tongue"), rng))
-    cloth = mouth_texture.gown(looks.gown, shape("gown"), rng)
+    _lay(texture, "teeth", mouth.teeth(looks, gum, gap, rng))
+    _lay(texture, "tongue", mouth.tongue(looks, shape("tongue"), rng))
+    gown = mouth.gown(looks.gown, shape("gown"), rng)
     if identity.grooming.clothes == "gown":
-        cloth = cloth_texture.printed(cloth, stream(identity.seed, identity.index, "print"))
-    _lay(texture, "gown", cloth_texture.hemmed(cloth))
+        gown = cloth.printed(gown, stream(identity.seed, identity.index, "print"))
+    _lay(texture, "gown", cloth.hemmed(gown))
     place = atlas.pixel_rect("gown", size)
-    height = mouth_texture.gown_height(texture.scatter[place].shape)
+    height = mouth.gown_height(texture.scatter[place].shape)
     across, down = skin_noise.slopes(height, 0.6)
     normal = texture.normal[place]
     normal[..., 0] = np.clip(127.5 - 127.5 * across, 20, 235)

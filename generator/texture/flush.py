@@ -14,9 +14,9 @@ from jaxtyping import Float32
 from assets import skin as skin_model
 from assets.facs import HIGHEST_PSPI
 from assets.streams import stream
-from generator import skin_noise
 from generator.identity import Identity
-from generator.texture import Texture
+from generator.texture import skin_noise
+from generator.texture.skin import Texture
 
 MOST = 0.6
 """Density along the haemoglobin axis that the strongest pain adds to pale cheeks."""
