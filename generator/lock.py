@@ -1,4 +1,4 @@
-"""One writer a folder: locks that the system releases when their holder dies, however it dies.
+"""One writer a data set, and workers that are gone before the next: locks of a folder's jobs.
 
 The run holds `writer`; each of its workers shares `workers`. A new run takes the first at once or
 not at all, and waits for the second, because workers of a killed run need a moment to notice.
@@ -6,7 +6,6 @@ not at all, and waits for the second, because workers of a killed run need a mom
 
 import fcntl
 import multiprocessing
-import os
 import shutil
 import sys
 import time
@@ -15,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from assets.one_writer import alone
 from generator.shards import manifest
 from generator.shards.folder import CONFIG
 
@@ -48,14 +48,7 @@ def claimed(out: Path, resume: bool, ends: Ends = DATA_SET) -> Iterator[None]:
     if out.is_dir() and not ours and any(out.iterdir()):
         raise ValueError(f"out must be an empty folder, or one to --resume, got {out}")
     (out / UNFINISHED).mkdir(parents=True, exist_ok=True)
-    with open(out / UNFINISHED / WRITER, "ab") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ValueError(f"{out} must have one writer, got a second: one is at work") from None
-        # A lock on a file that the run before has taken away with it would keep nobody out.
-        if os.fstat(file.fileno()).st_nlink == 0:
-            raise ValueError(f"{out} must have one writer, got a second: one was at work")
+    with alone(out, out / UNFINISHED / WRITER):
         if begun and not resume:
             raise ValueError(f"out must be an empty folder, or one to --resume, got {out}")
         try:

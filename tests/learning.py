@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from assets import journal
 from generator.config import GenerateConfig
 from vitpain.model.config import ModelConfig
-from vitpain.train import journal
 from vitpain.train.begin import Begin, fresh
 from vitpain.train.config import Run, TrainConfig
 from vitpain.train.fitted import Fitted, Told

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 import torch
 
+from assets import journal
 from tests import painted
 from tests.classified import MODEL, SMALL, compare, told
 from tests.killed import Killed, at_every_write
@@ -19,7 +20,7 @@ from vitpain.classifier.report import report
 from vitpain.data.frames import open_frames
 from vitpain.data.loader import Loader, Loading
 from vitpain.data.pairs import PairConfig, Pairs
-from vitpain.train import checkpoint, journal, run_folder
+from vitpain.train import checkpoint, run_folder
 
 FAST = replace(SMALL, epochs=1)
 TWICE = replace(SMALL, epochs=2, batch=20)

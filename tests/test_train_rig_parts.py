@@ -19,9 +19,9 @@ import safetensors.numpy
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from assets import commit, manifest
+from assets import commit, journal, manifest, one_writer
 from rigging.registration import topologies
-from rigging.training import folder, items, journal, judge, learn, sample, store
+from rigging.training import folder, items, judge, learn, sample, store
 from rigging.training.config import Run
 from scripts import train_rig
 from tests.training import SMALL, here, ignore, prepare, run_at, train
@@ -156,7 +156,7 @@ def test_a_killed_process_keeps_the_curves_of_its_checkpoint(tmp_path: Path) -> 
     """Up to its checkpoint's step and with it; what came later is said anew."""
     code = (
         "import os, signal\nfrom pathlib import Path\n"
-        "from rigging.training.journal import Journal\n"
+        "from assets.journal import Journal\n"
         f"it = Journal(Path({str(tmp_path)!r}), 0, 0)\n"
         "for step in (0, 1, 2): it.line('train', step, {'loss': float(step)})\n"
         "print(it.size(), flush=True)\n"
@@ -221,7 +221,7 @@ def test_a_lock_that_is_let_go_still_bars_two_writers(tmp_path: Path) -> None:
     """A process that opened it while it was held has the same file as one that comes later."""
     run = Run(tmp_path / "run", resume=True)
     with folder.claimed(run, SMALL):
-        waiting = open(run.out / folder.LOCK, "ab")
+        waiting = open(run.out / one_writer.LOCK, "ab")
     with waiting:
         fcntl.flock(waiting, fcntl.LOCK_EX | fcntl.LOCK_NB)
         with pytest.raises(ValueError, match="got a second"), folder.claimed(run, SMALL):

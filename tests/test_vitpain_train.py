@@ -18,6 +18,7 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from assets import journal
 from assets.repeatable import repeatable
 from tests import learning
 from tests.killed import Killed, at_every_write
@@ -34,7 +35,6 @@ from vitpain.predict.rows import RowsConfig, output_of, predict_rows
 from vitpain.train import (
     checkpoint,
     fitted,
-    journal,
     loop,
     pretrain,
     run_folder,

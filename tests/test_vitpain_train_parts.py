@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import nn
 
+from assets import journal
 from assets.repeatable import repeatable
 from tests import learning
 from tests.learning import MODEL, SMALL
@@ -22,7 +23,6 @@ from vitpain.train import (
     checkpoint,
     collapse,
     config,
-    journal,
     opened,
     run_folder,
     schedule,

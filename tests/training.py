@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import safetensors.numpy
 
-from rigging.training import folder, journal, loop, store, weights
+from assets import journal
+from rigging.training import folder, loop, store, weights
 from rigging.training.config import Run, TrainConfig
 from rigging.training.people import Done
 from scripts import train_rig

@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Float32, Int64
 from torch import Tensor, nn
 
+from assets.journal import Journal
 from assets.streams import stream
 from generator.config import HIGHEST_SEED
 from generator.gan2d import checkpoint, losses, sheet
@@ -23,7 +24,6 @@ from generator.gan2d.faces import Faces
 from generator.gan2d.machine import Machine
 from generator.gan2d.network import Critic, Generator
 from generator.gan2d.painter import Painter, to_tensor
-from rigging.training.journal import Journal
 
 CHECKPOINT = "checkpoint.safetensors"
 MOMENTUM = 0.99

@@ -5,7 +5,6 @@ again at the end, when it says `finished`. Until then `.unfinished` holds a lock
 every finished sequence. A worker makes all sequences of one subject, who is painted once.
 """
 
-import fcntl
 import os
 import platform
 import shutil
@@ -21,6 +20,7 @@ import cv2
 import numpy as np
 
 from assets import atomic
+from assets.one_writer import alone
 from assets.streams import stream
 from assets.unbc import SUBJECTS
 from generator import pool, synth3d
@@ -187,11 +187,7 @@ def _claimed(run: Run) -> Iterator[dict[str, Any] | None]:
     if not empty and not (run.resume and (out / NAME).is_file()):
         raise ValueError(f"out must be an empty folder, or one to --resume, got {out}")
     (out / UNFINISHED).mkdir(parents=True, exist_ok=True)
-    with open(out / UNFINISHED / WRITER, "ab") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ValueError(f"{out} must have one writer, got a second: one is at work") from None
+    with alone(out, out / UNFINISHED / WRITER):
         before = read_json(out / NAME) if (out / NAME).is_file() else None
         try:
             yield before

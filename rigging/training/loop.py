@@ -14,11 +14,11 @@ from typing import Any
 import torch
 
 from assets.commit import commit
+from assets.journal import Journal
 from assets.repeatable import repeatable
 from rigging.training import checkpoint, items, judge, learn, store, weights
 from rigging.training.checkpoint import Progress
 from rigging.training.config import Run, TrainConfig
-from rigging.training.journal import Journal, Kind
 from rigging.training.learn import Learner
 from rigging.training.people import People, Report
 from rigging.training.store import Feed
@@ -159,8 +159,7 @@ class _Training:
     def _validate(self, journal: Journal) -> dict[str, float]:
         """Try on unseen people as they are, and again with errors of registration."""
         config, run, found = self.config, self.run, {}
-        trials: dict[Kind, bool] = {"unseen": False, "unseen_noisy": True}
-        for name, noisy in trials.items():
+        for name, noisy in {"unseen": False, "unseen_noisy": True}.items():
             samples = (store.read(config, run, item) for item in items.unseen(config, noisy))
             figures, drawn = judge.judge(self.learner, samples)
             journal.line(name, self.done.step, figures)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from assets import atomic
+from assets import atomic, one_writer
 from assets.commit import commit
 from generator.shards.manifest import json_bytes
 from vitpain.ablation import sources
@@ -78,7 +78,7 @@ def failed(study: Study, cell: Cell, error: str) -> str:
 @contextmanager
 def _held(folder: Path) -> Iterator[None]:
     """Hold a cell's folder against all others, once they have let it go."""
-    with open(folder / run_folder.LOCK, "ab") as file:
+    with open(folder / one_writer.LOCK, "ab") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         atomic.remove_temporary(folder)
         yield

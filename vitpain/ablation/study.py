@@ -13,6 +13,7 @@ from typing import Any
 
 from assets import atomic
 from assets.commit import commit
+from assets.one_writer import held
 from generator.shards.folder import difference
 from generator.shards.manifest import json_bytes, read_json
 from vitpain.ablation.arms import Arm
@@ -59,7 +60,7 @@ def claimed(out: Path, resume: bool) -> Iterator[None]:
     def ours(found: set[str]) -> bool:
         return resume and (STUDY in found or found <= BEFORE)
 
-    with run_folder.held(out, STUDY, ours):
+    with held(out, STUDY, ours):
         yield
 
 

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from assets import atomic
+from assets.journal import LOG, Journal
 from generator.shards.manifest import json_bytes, read_json
 from vitpain.classifier import model as files
 from vitpain.classifier import predictions
@@ -33,7 +34,6 @@ from vitpain.data.pairs import Pairs
 from vitpain.train import checkpoint
 from vitpain.train.checkpoint import Progress
 from vitpain.train.fitted import MODEL, RESULT, Told
-from vitpain.train.journal import LOG, Journal, Kind
 from vitpain.train.machine import Machine, sow
 
 
@@ -184,7 +184,7 @@ class _Fit:
         self._log(journal, "val", epoch, float(-truth.mean()), right)
         self.done.sums = {}
 
-    def _log(self, journal: Journal, kind: Kind, epoch: int, loss: float, right: float) -> None:
+    def _log(self, journal: Journal, kind: str, epoch: int, loss: float, right: float) -> None:
         if not np.isfinite(loss):
             raise ValueError(f"{kind} loss must be finite, got {loss} in epoch {epoch}")
         rows = len(self.task.train if kind == "train" else self.task.val)

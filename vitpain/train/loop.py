@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from assets import atomic
+from assets.journal import Journal
 from generator.shards.manifest import json_bytes
 from vitpain.data.batch import Batch
 from vitpain.model import build, files, losses
@@ -23,7 +24,6 @@ from vitpain.train import checkpoint, collapse, fitted, schedule, selection
 from vitpain.train.checkpoint import Progress
 from vitpain.train.config import Run, TrainConfig
 from vitpain.train.fitted import MODEL, RESULT, Fitted, Told, Work
-from vitpain.train.journal import Journal
 from vitpain.train.machine import Machine, sow
 from vitpain.train.selection import Best
 

@@ -5,22 +5,22 @@ begun with, each by the hash of what it holds, so that files may move but not ch
 `predictions.parquet` is written last; a folder without it is unfinished and can be resumed.
 """
 
-import fcntl
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from assets import atomic, table_file
+from assets.one_writer import held
 from generator.shards import manifest
 from generator.shards.derived import read_derived
 from generator.shards.folder import CONFIG, difference, read_config
 from generator.shards.manifest import json_bytes, read_json
 from vitpain.evaluate import predictions
 
-RUN, LOCK = "run.json", ".lock"
+RUN = "run.json"
 FORMAT = "pain3d run 1"
 PACKAGES = ("torch", "timm", "peft", "opencv-python-headless", "numpy")
 """Whose versions may decide a weight's last bits; they are stated and not held."""
@@ -44,38 +44,6 @@ def claimed(out: Path, resume: bool, main: bool = True) -> Iterator[None]:
         return
     with held(out, RUN, lambda found: resume and RUN in found):
         yield
-
-
-@contextmanager
-def held(out: Path, first: str, ours: Callable[[set[str]], bool]) -> Iterator[None]:
-    """Hold a folder, made here if it is not there, against every other writer.
-
-    `ours` says whether what lies there, by its names, may be gone on with; `first` is the file that
-    is written first. Raises ValueError where another process holds the folder, and where it is
-    neither empty nor ours.
-    """
-    if out.exists() and not out.is_dir():
-        raise ValueError(f"out must be a folder, got the file {out}")
-    out.mkdir(parents=True, exist_ok=True)
-    # Before the lock too, so that none is left in a folder of others.
-    _check(out, first, ours)
-    with open(out / LOCK, "ab") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ValueError(f"{out} must have one writer, got a second: one is at work") from None
-        # The file stays: who has opened it already would hold a lock that nobody else sees.
-        _check(out, first, ours)
-        atomic.remove_temporary(out)
-        yield
-
-
-def _check(out: Path, first: str, ours: Callable[[set[str]], bool]) -> None:
-    # A first file that a kill left unnamed is nobody's work.
-    there = {path.name for path in out.iterdir() if not path.match(f"{first}.*{atomic.TEMPORARY}")}
-    found = there - {LOCK}
-    if found and not ours(found):
-        raise ValueError(f"out must be an empty folder, or one to --resume, got {out}")
 
 
 def begun(out: Path) -> dict[str, Any] | None:

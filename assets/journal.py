@@ -1,20 +1,19 @@
-"""What a run says while it learns: lines of JSON in `log.jsonl`, and curves for TensorBoard.
+"""What a training run says: lines of JSON in `log.jsonl`, and curves for TensorBoard.
 
-Lines are of these kinds: `train`, means over the steps since the last such line; `val`, a trial on
-validation subjects; `warning`, a text. What a killed run wrote after its last checkpoint is cut
-off, so that lines read as if it had never been killed.
+Each trainer names its own kinds of lines; a `warning` is a text. What a killed run wrote after its
+last checkpoint is cut off, so that lines read as if it had never been killed.
 """
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Literal
 
+import numpy as np
+from jaxtyping import UInt8
 from torch.utils.tensorboard import SummaryWriter
 
 LOG, CURVES = "log.jsonl", "tb"
-Kind = Literal["train", "val"]
 
 
 class Journal:
@@ -51,7 +50,7 @@ class Journal:
         self._file.close()
         self._curves.close()
 
-    def line(self, kind: Kind, step: int, figures: Mapping[str, float | int | None]) -> None:
+    def line(self, kind: str, step: int, figures: Mapping[str, float | int | None]) -> None:
         """Write figures after a step; what is undefined is null, and no point of a curve."""
         shown = {name: _short(value) for name, value in figures.items()}
         self._write({"kind": kind, "step": step, **shown})
@@ -63,6 +62,10 @@ class Journal:
         """Write a text that the user should see."""
         self._write({"kind": "warning", "step": step, "text": text})
         self._curves.add_text("warning", text, step)
+
+    def picture(self, step: int, name: str, pixels: UInt8[np.ndarray, "height width 3"]) -> None:
+        """Show a picture beside the curves."""
+        self._curves.add_image(name, pixels, step, dataformats="HWC")
 
     def size(self) -> int:
         """Bytes of the log so far, all of them written, and the curves that belong to them."""
