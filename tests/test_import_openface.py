@@ -1,5 +1,6 @@
 """Folders of pictures with OpenFace's CSVs to shards, and a list of labels by people."""
 
+import re
 from pathlib import Path
 
 import cv2
@@ -247,6 +248,12 @@ def test_sources_that_are_none(src: Path, tmp_path: Path) -> None:
     for name in ("3d", "unbc-surrogate"):
         with pytest.raises(ValueError, match=f"source must be another name than .* got {name}"):
             sources.of_openface(src, WHOLE, WithOpenFace(source=name))
+    for name in ("", "n" * 81, "two\nlines"):
+        rule = re.escape(f"source must be a name of 1 to 80 letters, got {name!r}")
+        with pytest.raises(ValueError, match=rule):
+            sources.of_openface(src, WHOLE, WithOpenFace(source=name))
+    for name in ("n", "n" * 80):
+        assert sources.of_openface(src, WHOLE, WithOpenFace(source=name)).source == name
     labels = tmp_path / "labels.csv"
     labels.write_text("subject,pspi\n")
     with pytest.raises(

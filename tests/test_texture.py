@@ -9,7 +9,7 @@ import pytest
 from assets import atlas, head, skin
 from assets.classes import CLASSES
 from assets.eyeball import LIMBUS_UV
-from generator.hair.card_texture import LOCKS, SHORT, Dye, card
+from generator.hair.card_texture import LOCKS, SHORT, Dye, Strands, card
 from generator.identity import Identity, make_identity
 from generator.looks import EYES
 from generator.texture import skin_layers, skin_noise
@@ -210,9 +210,21 @@ def test_strands_taper_from_root_to_tip(variant: int):
 
 def test_a_lock_does_not_reach_into_its_neighbours():
     dye = Dye((90, 60, 40), 0.5)
-    for variant in (*LOCKS, *SHORT):
-        alpha = card(variant, dye, (300, 100), np.random.default_rng(1))[..., 3]
-        assert alpha[:, [0, -1]].max() < 64
+    rng = np.random.default_rng(1)
+    # Few strands of a lock would stray, to one side or the other: several locks of each kind.
+    for variant in 6 * (*LOCKS, *SHORT):
+        alpha = card(variant, dye, (100, 100), rng)[..., 3]
+        assert alpha.any()
+        assert not alpha[:, [0, -1]].any()
+
+
+def test_strands_do_not_wave_as_one():
+    wavy, dye = Strands(8, 0.03, 0.4, 0.0, 1.0, coil=0.2), Dye((90, 60, 40), 0.0)
+    rng = np.random.default_rng(1)
+    alpha = sum(card(wavy, dye, (40, 60), rng)[..., 3].astype(float) for _ in range(200))
+    # At every height, all strands together stand in the middle: their waves begin anywhere.
+    middle = alpha @ (np.arange(60) + 0.5) / 60 / alpha.sum(1).clip(1)
+    np.testing.assert_allclose(middle[3:-3], 0.5, atol=0.02)
 
 
 def test_grey_hair_has_white_strands_among_its_own():
