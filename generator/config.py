@@ -152,7 +152,7 @@ class GenerateConfig:
                 raise ValueError(f"{name} must name each thing once, got {', '.join(values)}")
         if (self.background == "folder") != (self.background_folder is not None):
             rule = "folder where background_folder is given, and nowhere else"
-            got = f"{self.background} with {self.background_folder}"
+            got = f"{self.background} and background_folder {self.background_folder}"
             raise ValueError(f"background must be {rule}, got {got}")
         if self.environment_folder is not None and self.environments:
             got = f"{', '.join(self.environments)} with {self.environment_folder}"

@@ -109,9 +109,9 @@ def generate(
         if todo:
             # Before anything is written: what cannot start leaves an empty folder.
             producer.prepare(config)
+        total = producer.pictures(config, _people(shards))
         _begin(run, wanted)
         _ahead(config, producer, run, _people(todo), people)
-        total = producer.pictures(config, _people(shards))
         progress(total - producer.pictures(config, _people(todo)), total)
         work = partial(_make_shard, config, producer, run.out)
         pool.run(work, todo, run.workers, lambda done: progress(done, total))

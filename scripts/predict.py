@@ -47,7 +47,7 @@ class Options:
     neutral_box: Annotated[str | None, tyro.conf.arg(metavar="X,Y,W,H")] = None
     """The same in the neutral pictures."""
     every: int = 1
-    """Of videos read the first frame and every so-manieth from there."""
+    """Of videos read one frame in so many, from the first."""
     weights: str | None = None
     """Weights of a frozen backbone that is not in the run: `hub` or a file."""
     device: Literal["auto", "cpu", "cuda"] = "auto"

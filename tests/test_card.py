@@ -35,9 +35,8 @@ def test_counts_are_those_of_the_index(data: Path) -> None:
         stated = counts(card, f"People by {name}")
         values = [str(row[column]) for row in people.values()]
         assert stated == {value: values.count(value) for value in set(values)}
-    assert counts(card, "People by age") == dict.fromkeys(
-        ("0-1", "2-12", "13-17", "18-39", "40-64", "65-90"), 2
-    )
+    bands = ("0-1", "2-12", "13-17", "18-39", "40-64", "65-90")
+    assert list(counts(card, "People by age").items()) == [(band, 2) for band in bands]
     levels = counts(card, "Pictures by PSPI, rounded down")
     assert sum(levels.values()) == len(rows)
     assert levels["0"] == sum(row["pspi"] == 0 for row in rows)

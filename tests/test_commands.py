@@ -175,7 +175,7 @@ def test_verify_fails_on_a_truncated_shard_and_says_where(
     assert {"file", "key", "rule", "value"} == set(found["found"][0])
     code, _, errors = run(capsys, "verify", str(tmp_path / "nowhere"))
     assert (code, errors.count("\n")) == (1, 1)
-    assert "must be a finished data set" in errors
+    assert "nowhere must be a finished data set, got no such folder" in errors
 
 
 def test_figures_that_cannot_be_written_are_refused_at_the_start(

@@ -65,7 +65,7 @@ def test_the_defaults_are_those_of_3dpain() -> None:
         ({"asymmetry": float("nan")}, "asymmetry must be from 0 to 1, got nan"),
         ({"vary": ("pose", "pose")}, "vary must name each thing once, got pose, pose"),
         ({"background": "folder"}, "background must be folder where background_folder is given"),
-        ({"background_folder": Path("x")}, "got environment with x"),
+        ({"background_folder": Path("x")}, "got environment and background_folder x"),
         ({"environments": ("moon",)}, "environments must be among .*venice_sunset.*, got moon"),
         ({"people_per_shard": 0}, "people_per_shard must be at least 1, got 0"),
         ({"steps": 7}, "steps must be left out where no diffusion paints, got 7 with texture skin"),

@@ -308,7 +308,7 @@ def test_nothing_read_is_a_failure_and_what_stops_all_writes_nothing(
     out.unlink()
     for arguments, said in (
         ((face, *to, "--neutral", wall), f"{wall} must show one face that"),
-        ((face, "none.jpg", *to), "input must be a picture, a video or a folder, got none.jpg"),
+        ((face, "none.jpg", *to), "input must be a picture, a video or a folder that is there"),
         ((face, *to, "--every", "0"), "every must be at least 1, got 0"),
         ((data, *to, "--neutral", face), "neutral must be for pictures, got data sets alone"),
         ((data, *to, "--box", "0,0,9,9"), "box must be for pictures, got data sets alone"),

@@ -1,6 +1,7 @@
 """The 3D path as a whole, on small pictures of real heads."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from generator import synth3d
 from generator.companions import CONFOUNDERS
 from generator.config import GenerateConfig
 from generator.identity import make_identity
+from generator.jobs import Run, generate
 from generator.shards import codec
 from generator.shards.record import Sample
 
@@ -119,3 +121,12 @@ def test_splits_are_those_of_the_people(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.delattr(synth3d, "make_identity")
     assert synth3d.splits(config) == people
     assert set(people) == {"train", "val", "test"}
+
+
+def test_expressions_that_cannot_be_read_leave_an_empty_folder(tmp_path: Path) -> None:
+    table, out = tmp_path / "table.csv", tmp_path / "out"
+    table.write_text("AU4,AU6\n3,7\n")
+    config = GenerateConfig(identities=1, size=64, expressions=table)
+    with pytest.raises(ValueError, match="line 2, column AU6: must be a number from 0 to 5, got"):
+        generate(config, synth3d.PRODUCER, Run(out), lambda done, total: None)
+    assert list(out.iterdir()) == []

@@ -49,6 +49,7 @@ def _title(sheet: Picture, data: DataSet, shown: int, everybody: int) -> None:
     people = f"{shown} of {everybody} people" if shown < everybody else f"{everybody} people"
     write(sheet, data.folder.resolve().name, (16, 30), Ink(20, INK))
     line = f"{people}, {data.index.num_rows} pictures; first view; neutral, then pain by PSPI"
+    line += "; 4:3 is AU4 at 3"
     write(sheet, line, (16, 51), Ink(13, FAINT))
 
 

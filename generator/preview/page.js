@@ -257,7 +257,7 @@ const shownPeople = all.people.length;
 byId("summary").textContent = (shownPeople < all.everybody
   ? `${shownPeople} of ${all.everybody} people, spread over the data set: more would make this page too large. `
   : `${shownPeople} people. `) + `${all.pictures} pictures in the data set. `
-  + "Each row: the neutral (outlined), then pain by PSPI. Open a picture for its maps and labels.";
+  + "Each row: the neutral (outlined), then pain by PSPI; 4:3 is AU4 at 3. Open a picture for its maps and labels.";
 chips();
 views();
 byId("filters").addEventListener("input", show);

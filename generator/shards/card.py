@@ -293,8 +293,14 @@ def _band(age_years: float | None) -> str | None:
 def _counted(given: Counter[Any]) -> str:
     counts = {"not known" if value is None else value: count for value, count in given.items()}
     numbers = sorted(value for value in counts if isinstance(value, int))
-    names = sorted(value for value in counts if isinstance(value, str))
+    names = sorted((value for value in counts if isinstance(value, str)), key=_rank)
     return ", ".join(f"{value}: {counts[value]:,}" for value in (*numbers, *names))
+
+
+def _rank(name: str) -> tuple[bool, int, str]:
+    """Bands of age by age, then other names by letter."""
+    low = name.partition("-")[0]
+    return (False, int(low), "") if low.isdigit() else (True, 0, name)
 
 
 def _reading() -> list[str]:
@@ -305,9 +311,9 @@ def _reading() -> list[str]:
         'timm.data.create_dataset("wds/pain3d", root="DIR", split="train", target_key="pspi")',
         "```",
         "timm reads targets as integers. 16-bit maps come through `generator.shards.codec.decode`; "
-        "readers that decode by Pillow cut them to 8 bits. `index.parquet` has a row a sample with "
-        "the place of its bytes, `croissant.json` describes it for machines, `manifest.json` has "
-        "the SHA-256 of every file, and `config.json` what decides them.",
+        "readers that turn every picture into RGB cut them to 8 bits. `index.parquet` has a row a "
+        "sample with the place of its bytes, `croissant.json` describes it for machines, "
+        "`manifest.json` has the SHA-256 of every file, and `config.json` what decides them.",
     ]
 
 

@@ -56,7 +56,8 @@ def read(folder: Path) -> dict[str, Checksum]:
     """
     path = folder / NAME
     if not path.is_file():
-        raise ValueError(f"{folder} must be a finished data set, got none of {NAME}")
+        got = f"none of {NAME}" if folder.is_dir() else "no such folder"
+        raise ValueError(f"{folder} must be a finished data set, got {got}")
     stated = read_json(path)
     if not isinstance(stated, dict) or stated.get("format") != FORMAT:
         raise ValueError(f"{path} must have the format {FORMAT!r}, got another")

@@ -74,9 +74,10 @@ def _detection(made: Report, score: Score) -> Table:
 
 def _threshold_note(made: Report) -> str:
     whom = {"train": "training", "val": "validation", "": "no"}[made.chosen.learnt_role]
+    where = " of the same fold" if _folds(made.pspi) else ""
     return (
-        f"Threshold: the probability with the highest F1 on {whom} subjects of the same fold. AP "
-        "of a model that knows nothing is the share in pain, AUROC 0.5."
+        f"Threshold: the probability with the highest F1 on {whom} subjects{where}. AP of a model "
+        "that knows nothing is the share in pain, AUROC 0.5."
     )
 
 
@@ -171,7 +172,7 @@ def _groups(made: Report) -> Table:
     ]
     head = ("", "group", "subjects", "frames", *(TITLE_OF[name] for name in names))
     head = (*head, "AUROC ≥ 1", "F1 ≥ 1")
-    notes = ["Pooled over folds; Monk tones run from 1, the lightest, to 10."] if lines else []
+    notes = ["All test frames together; Monk tones run from 1, the lightest, to 10."] if lines else []
     if made.unknown:
         notes.append(f"Not known of any frame: {', '.join(made.unknown)}.")
         lines = lines or [("", "not known", *[NONE] * (len(head) - 2))]

@@ -13,7 +13,7 @@ from vitpain.evaluate.tables import tables
 CAPTIONS = {
     "predicted": "Predicted by labelled PSPI",
     "calibration": "Whether probabilities mean what they say",
-    "detection": "Pain found, pooled over folds",
+    "detection": "Pain found, all test frames together",
     "groups": "Groups: value and 95 % interval over subjects; dashed: all together",
     "courses": "Sequences of different people, chosen by their labels alone",
 }

@@ -12,7 +12,8 @@ class ModelConfig:
     """All that decides a model's shape; it is stored beside the weights."""
 
     backbone: str = "vit_large_patch16_dinov3"
-    """Of timm a ConvNeXt or a vision transformer with a class token, or one of `backbone.SMALL`."""
+    """Of timm a ConvNeXt or a vision transformer with a class token; or small ones for random
+    weights: `vit_mini_patch8_dinov3`, `vit_mini_patch16_dinov3`, `vit_tiny_patch8_dinov3`."""
     size: int = 224
     """Side of the pictures in pixels, a multiple of the backbone's patch."""
     variant: Variant = "reference"
@@ -23,7 +24,9 @@ class ModelConfig:
     tune: Tune = "lora"
     """`lora` adapts a frozen backbone, `all` trains it whole."""
     rank: int = 8
+    """Of the matrices that LoRA adds."""
     alpha: float = 16.0
+    """What LoRA adds counts `alpha` / `rank` times."""
     lora_dropout: float = 0.0
     """Above 0 the adapters' products are made apart from the backbone's, which is slower."""
     adapters: Literal["shared", "two"] = "shared"

@@ -56,7 +56,7 @@ def listed(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
     if not path.is_dir():
-        raise ValueError(f"input must be a picture, a video or a folder, got {path}")
+        raise ValueError(f"input must be a picture, a video or a folder that is there, got {path}")
     known = (*picture_file.SUFFIXES, *VIDEOS)
     found = sorted(one for one in path.rglob("*") if one.suffix.lower() in known and one.is_file())
     if not found:
@@ -70,7 +70,7 @@ def is_video(path: Path) -> bool:
 
 
 def stills(paths: Iterable[Path], every: int = 1) -> Iterator[Still]:
-    """Read pictures and, of videos, the first frame and every so-manieth from there."""
+    """Read pictures and, of videos, every Nth frame from the first (`every`)."""
     for path in paths:
         if is_video(path):
             yield from _video(path, every)

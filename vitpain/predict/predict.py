@@ -18,7 +18,7 @@ from vitpain.predict.reading import Given
 class Asked:
     """What is read: `files` are pictures and videos, or folders that are data sets.
 
-    Of videos every so-manieth frame is read; `loading` says how data sets are read, and how many
+    Of videos one frame in `every` is read; `loading` says how data sets are read, and how many
     faces at once.
     """
 
