@@ -172,7 +172,7 @@ def _groups(made: Report) -> Table:
     ]
     head = ("", "group", "subjects", "frames", *(TITLE_OF[name] for name in names))
     head = (*head, "AUROC ≥ 1", "F1 ≥ 1")
-    notes = ["All test frames together; Monk tones run from 1, the lightest, to 10."] if lines else []
+    notes = ["All frames together; Monk tones run from 1, the lightest, to 10."] if lines else []
     if made.unknown:
         notes.append(f"Not known of any frame: {', '.join(made.unknown)}.")
         lines = lines or [("", "not known", *[NONE] * (len(head) - 2))]
