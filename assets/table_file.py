@@ -21,14 +21,19 @@ ROWS_AT_ONCE = 16_384
 def read(path: Path, what: str, columns: Sequence[str] | None = None) -> pa.Table:
     """Read a table, or some of its columns; `what` says in errors what it must be.
 
-    Raises ValueError that names the file where it is no Parquet, is damaged, or would take more
-    than `HIGHEST_BYTES`.
+    Raises ValueError that names the file where it is no Parquet, is damaged, lacks a column, or
+    would take more than `HIGHEST_BYTES`.
     """
     batches, size = [], 0
     try:
         with pq.ParquetFile(path) as file:
             schema, texts = file.schema_arrow, _texts(file.schema)
         if columns is not None:
+            lacking = [name for name in columns if name not in schema.names]
+            if lacking:
+                raise ValueError(
+                    f"{path} must have the columns of {what}, got none of {lacking[0]}"
+                )
             schema = pa.schema([schema.field(name) for name in columns])
         with pq.ParquetFile(path, read_dictionary=texts) as file:
             for batch in file.iter_batches(ROWS_AT_ONCE, columns=columns):
@@ -39,7 +44,7 @@ def read(path: Path, what: str, columns: Sequence[str] | None = None) -> pa.Tabl
                 batches.append(pa.Table.from_batches([batch]).cast(schema))
                 # Texts may be anything: that they are UTF-8 is seen nowhere else until one is used.
                 batches[-1].validate(full=True)
-    except (OSError, KeyError, pa.ArrowException) as error:
+    except (OSError, pa.ArrowException) as error:
         raise ValueError(f"{path} must be {what} in Parquet, got {error}") from error
     return pa.concat_tables(batches) if batches else schema.empty_table()
 

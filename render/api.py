@@ -4,7 +4,7 @@ A frame has the picture and its maps on one grid: depth (m), normals, classes, U
 landmarks (pixels, the centre of the first one (0.5, 0.5)).
 """
 
-from render.camera import Camera
+from render.camera import Camera, unproject
 from render.frame import Frame
 from render.image import draw
 from render.light import Light
@@ -13,4 +13,7 @@ from render.mesh import Mesh, Points
 from render.scene import Scene
 from render.sensor import Sensor
 
-__all__ = ["Camera", "Frame", "Light", "Material", "Mesh", "Points", "Scene", "Sensor", "draw"]
+__all__ = [
+    "Camera", "Frame", "Light", "Material", "Mesh", "Points", "Scene", "Sensor", "draw",
+    "unproject",
+]  # fmt: skip

@@ -6,14 +6,19 @@ from pathlib import Path
 import torch
 
 from vitpain.data.frames import Frames, open_frames
-from vitpain.data.loader import Loading
+from vitpain.data.loader import Loader, Loading
+from vitpain.data.pairs import PairConfig, Pairs
+from vitpain.data.stream import Streaming, stream_batches
 from vitpain.model.files import load as load_model
 from vitpain.predict.predict import Asked, listed, predict
 from vitpain.predict.readers import Readers, open_run
 from vitpain.predict.reading import Given
 from vitpain.predict.table import Row
 
-__all__ = ["Frames", "Readers", "load_model", "open_frames", "open_readers", "read_pain"]
+__all__ = [
+    "Frames", "Loader", "Loading", "PairConfig", "Pairs", "Readers", "Streaming", "load_model",
+    "open_frames", "open_readers", "read_pain", "stream_batches",
+]  # fmt: skip
 
 
 def open_readers(run: Path, device: str = "cpu") -> Readers:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from jaxtyping import Int
 
+from assets import table_file
 from vitpain.ablation.stored import Cell
 from vitpain.ablation.tally import DECIDED, Frames
 from vitpain.evaluate.cases import Cases
@@ -119,15 +119,7 @@ def setting(cells: Sequence[Cell], arms: Sequence[str]) -> Setting:
 def _read(cell: Cell) -> tuple[Cases, Cases]:
     """Frames of test subjects, and those of validation subjects."""
     path = cell.predictions
-    try:
-        # Cells are small and many: threads, and looking for parts, would take longer than reading.
-        table = pq.ParquetFile(path).read(columns=list(COLUMNS), use_threads=False)
-    except (OSError, pa.ArrowException) as error:
-        raise ValueError(f"{path} must be predictions in Parquet, got {error}") from error
-    lacking = [name for name in COLUMNS if name not in table.schema.names]
-    if lacking:
-        raise ValueError(f"{path} must have the columns of predictions, got none of {lacking[0]}")
-    right = Cases(table).of("condition", ["right"])
+    right = Cases(table_file.read(path, "predictions", COLUMNS)).of("condition", ["right"])
     tested, learnt = (right.of("role", [role]) for role in ("test", "val"))
     if not len(tested):
         raise ValueError(f"{path} must hold test subjects, got none")
