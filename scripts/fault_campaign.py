@@ -21,7 +21,7 @@ from scripts.faults.tally import Tally, lines
 from scripts.figures import check_json, write_json
 
 Part = Literal["kills", "writes", "damage", "writers", "clock", "hostile"]
-Command = Literal["generate", "pretrain", "ablate"]
+Command = Literal["generate", "merge", "pretrain", "finetune", "ablate"]
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Options:
     """Folder to work in; empty or not there."""
     parts: tuple[Part, ...] = ("kills", "writes", "damage", "writers", "clock", "hostile")
     """What is done."""
-    commands: tuple[Command, ...] = ("generate", "pretrain", "ablate")
+    commands: tuple[Command, ...] = ("generate", "merge", "pretrain", "finetune", "ablate")
     """To which commands kills, full disks, second writers and clocks are done."""
     kills: int = 334
     """SIGKILLs of each command."""
@@ -95,7 +95,9 @@ def _harmed(name: Command, options: Options, room: Path) -> Iterator[Tally]:
     """Everything that is done to a command at work."""
     kinds: dict[Command, tuple[Callable[[Runner, Path], Path] | None, tuple[str, ...]]] = {
         "generate": (None, commands.DRAWING),
+        "merge": (commands.parted, commands.DRAWING),
         "pretrain": (commands.drawn, commands.LEARNING),
+        "finetune": (commands.filmed, commands.LEARNING),
         "ablate": (commands.filmed, commands.COMPARING),
     }
     make, imports = kinds[name]
@@ -105,7 +107,9 @@ def _harmed(name: Command, options: Options, room: Path) -> Iterator[Tally]:
             data = make(run, room)
     made: dict[Command, Callable[[], Target]] = {
         "generate": commands.generate,
+        "merge": lambda: commands.merge(data),
         "pretrain": lambda: commands.pretrain(data),
+        "finetune": lambda: commands.finetune(data),
         "ablate": lambda: commands.ablate(data),
     }
     target, seed = made[name](), options.seed

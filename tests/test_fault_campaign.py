@@ -56,6 +56,15 @@ def test_generate_under_kills_full_disks_a_second_writer_and_clocks(
     assert well(clock.jumps(target, run, rooms[3], 1, 0, LATER)) == 1
 
 
+def test_merge_under_kills(tmp_path: Path, runs: tuple[Runner, Runner]) -> None:
+    target = commands.merge(commands.parted(runs[0], tmp_path))
+    assert well(kills.killed(target, runs[0], tmp_path, 3, 0, LATER)) == 3
+    # What had ended is refused, and that is no fault; what is not whole is one.
+    (tmp_path / "undisturbed" / "index.parquet").unlink()
+    true, ended = {"index.parquet": ""}, kills.Ended(2, 0.0, 0, False, False)
+    assert not kills._had_ended(target, ended, tmp_path / "undisturbed", true)
+
+
 def test_pretrain_and_ablate_under_kills(tmp_path: Path, runs: tuple[Runner, Runner]) -> None:
     data = make(tmp_path / "data", replace(learning.DATA, identities=6, pain_per_identity=1))
     real = ablated.made(tmp_path / "real", ablated.REAL)

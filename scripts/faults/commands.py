@@ -37,6 +37,21 @@ def pretrain(data: Path) -> Target:
     return Target("pretrain", (*arguments, *every), promised, promised[1:], LEARNING)
 
 
+def merge(parts: Path) -> Target:
+    """Two parts of a person each."""
+    every = ("**/*",)
+    words = (str(parts / "part1"), str(parts / "part2"))
+    return Target("merge", words, every, every, DRAWING, resumed=False)
+
+
+def finetune(real: Path) -> Target:
+    """Six steps of the smallest model on each of two folds, kept after each."""
+    arguments = ("--data", str(real), *MODEL, *SMALL, "--only", "1", "2")
+    every = ("--epochs", "1", "--epoch-frames", "24", "--workers", "0", "--checkpoint-every", "1")
+    promised = ("**/model/model.safetensors", "predictions.parquet")
+    return Target("finetune", (*arguments, *every), promised, promised[1:], LEARNING)
+
+
 def ablate(real: Path, arms: tuple[str, ...] = ("real", "real_classical")) -> Target:
     """Arms of one fold; frames that are not registered are so in the study first."""
     arguments = (
@@ -64,6 +79,14 @@ def damageable(run: Runner, room: Path) -> Path:
         " --annotations seg depth normal heat uv"
     )
     return _made(run, room / "damageable", arguments)
+
+
+def parted(run: Runner, room: Path) -> Path:
+    """Two parts of a set, for `merge`."""
+    for part in (1, 2):
+        arguments = "--identities 2 --pain-per-identity 2 --views 1 --size 64 --people-per-shard 1"
+        _made(run, room / f"part{part}", f"generate {arguments} --part {part}/2")
+    return room
 
 
 def filmed(run: Runner, room: Path) -> Path:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from assets.streams import stream
-from scripts.faults.attempt import WORDLESS, Asked, Whom, last_line, said
+from scripts.faults.attempt import WORDLESS, Asked, Ended, Whom, last_line, said
 from scripts.faults.forked import Runner
 from scripts.faults.promised import Target, differs, hashes
 from scripts.faults.tally import Tally
@@ -69,7 +69,7 @@ def _one_run(
         what = f"{target.name}, {whom} killed after {asked.moment:.3f} s, {out.name}"
         wrong = differs(out, target, true, ended.done)
         if not ended.killed:
-            if wrong or not ended.done:
+            if wrong or not _had_ended(target, ended, out, true):
                 tally.wrong.append(f"{what}: {wrong or last_line(said(asked))}")
             return kills
         kills += 1
@@ -80,8 +80,13 @@ def _one_run(
             return kills
     asked = Asked(target.into(out), log, patience=10 * usual + 60)
     ended = run(asked)
-    wrong = differs(out, target, true, True)
-    if wrong or not ended.done or list(out.rglob("*.tmp")):
-        got = wrong or (f"left {list(out.rglob('*.tmp'))}" if ended.done else "did not end")
+    wrong, well = differs(out, target, true, True), _had_ended(target, ended, out, true)
+    if wrong or not well or list(out.rglob("*.tmp")):
+        got = wrong or (f"left {list(out.rglob('*.tmp'))}" if well else "did not end")
         tally.wrong.append(f"{target.name}, {out.name}: {got}: {last_line(said(asked))}")
     return kills
+
+
+def _had_ended(target: Target, ended: Ended, out: Path, true: dict[str, str]) -> bool:
+    """Whether a run ended well, or had nothing left to do and was refused for it."""
+    return ended.done or (not target.resumed and not differs(out, target, true, True))

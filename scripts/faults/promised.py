@@ -11,6 +11,7 @@ class Target:
 
     What is `settled` is whole and final from the moment at which it has its name; the rest of what
     is promised may change until the run ends. `imports` are modules for a process to have ready.
+    What is not `resumed` takes no `--resume`: it is begun again, and refused where it had ended.
     """
 
     name: str
@@ -18,10 +19,12 @@ class Target:
     promised: tuple[str, ...]
     settled: tuple[str, ...]
     imports: tuple[str, ...] = ()
+    resumed: bool = True
 
     def into(self, out: Path, resume: bool = True) -> tuple[str, ...]:
         """All words of a run in a folder."""
-        return (self.name, *self.arguments, "--out", str(out), *(["--resume"] if resume else []))
+        more = ["--resume"] if resume and self.resumed else []
+        return (self.name, *self.arguments, "--out", str(out), *more)
 
 
 def hashes(out: Path, patterns: tuple[str, ...]) -> dict[str, str]:
