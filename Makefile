@@ -38,7 +38,7 @@ lint: .venv/test.done
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-# Not part of lint: the checker fetches its own runtime when it first runs, and takes half a minute.
+# Not part of lint: the checker fetches its own runtime when it first runs, and takes two minutes.
 types: .venv/test.done
 	$(BIN)/pyright
 

@@ -61,5 +61,5 @@ def _unfolded(column: pa.Array) -> int:
         return column.nbytes + _unfolded(column.flatten())
     if not pa.types.is_dictionary(column.type):
         return column.nbytes
-    lengths = pc.binary_length(column.dictionary).take(column.indices)
-    return column.indices.nbytes + (pc.sum(lengths).as_py() or 0)
+    lengths = pc.call_function("binary_length", [column.dictionary]).take(column.indices)
+    return column.indices.nbytes + (pc.call_function("sum", [lengths]).as_py() or 0)

@@ -143,7 +143,7 @@ def under_hair(frame: Frame) -> Bool[np.ndarray, " 68"]:
     """Which landmarks hair lies over."""
     pixels = np.floor(frame.landmarks).astype(int)
     height, width = frame.classes.shape
-    inside = ((pixels >= 0) & (pixels < [width, height])).all(axis=1)
+    inside = np.all((pixels >= 0) & (pixels < [width, height]), axis=1)
     column, row = np.where(inside[:, None], pixels, 0).T
     return inside & ~frame.landmark_visible & (frame.classes[row, column] == CLASSES["hair"])
 

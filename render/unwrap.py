@@ -90,9 +90,9 @@ def linear(turn: wp.mat22d, start: wp.vec3d, one: wp.vec3d, two: wp.vec3d) -> Li
 class Shown:
     """A picture of a mesh, what each of its pixels sees (`sift`), and the chart it is laid on."""
 
-    view: View
-    surface: Surface
-    layout: Layout
+    view: View  # pyright: ignore[reportGeneralTypeIssues]
+    surface: Surface  # pyright: ignore[reportGeneralTypeIssues]
+    layout: Layout  # pyright: ignore[reportGeneralTypeIssues]
     depths: wp.array[wp.vec4]
     picture: wp.array[wp.vec3]
 

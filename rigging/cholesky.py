@@ -1,7 +1,7 @@
 """Symmetric positive systems, factorised once and solved as often as one likes, in double."""
 
 import numpy as np
-from cholespy import CholeskySolverD, MatrixType
+from cholespy import CholeskySolverD, MatrixType  # pyright: ignore[reportAttributeAccessIssue]
 from jaxtyping import Float64
 from scipy import sparse
 
@@ -13,7 +13,7 @@ class Solver:
         """Factorise at once."""
         entries = sparse.coo_array(matrix)
         rows, columns = (each.astype(np.int32) for each in entries.coords)
-        self._size = matrix.shape[0]
+        self._size = matrix.shape[0]  # pyright: ignore[reportAttributeAccessIssue]
         data = np.ascontiguousarray(entries.data, np.float64)
         self._solver = CholeskySolverD(self._size, rows, columns, data, MatrixType.COO)
 

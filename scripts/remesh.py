@@ -16,7 +16,7 @@ def remeshed(
 
     Rims and the vertices `fixed` stay.
     """
-    import gpytoolbox
+    import gpytoolbox  # pyright: ignore[reportMissingImports]
 
     area = 0.5 * float(np.linalg.norm(_facing(vertices, faces), axis=1).sum())
     # An even triangulation has two triangles a vertex, each sqrt(3) / 4 of a squared edge.
@@ -39,7 +39,7 @@ def remeshed(
 
 def decimated(vertices: np.ndarray, faces: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Fewer triangles where the surface is flat, about `count` vertices."""
-    import fast_simplification
+    import fast_simplification  # pyright: ignore[reportMissingImports]
 
     out, triangles, *_ = fast_simplification.simplify(
         vertices.astype(np.float64), faces.astype(np.int32), target_count=2 * count

@@ -8,7 +8,7 @@ exported. What was finished before is kept, and nothing is deleted.
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,8 +56,8 @@ def steps(out: Path) -> Iterator[Step]:
     many = ["--workers", str(os.cpu_count() or 1), "--resume"]
     alone = ["--workers", "0", "--resume"]
 
-    def step(text: str, name: str, *rest: str | Path | list[str]) -> Step:
-        words = [part if isinstance(part, list) else [str(part)] for part in rest]
+    def step(text: str, name: str, *rest: str | Path | Sequence[str]) -> Step:
+        words = [[str(part)] if isinstance(part, str | Path) else part for part in rest]
         return Step(text, [name, *(word for part in words for word in part)])
 
     yield step("People with exact labels", "generate", "--out", synthetic, SYNTHETIC, many)

@@ -134,7 +134,7 @@ def _maps(
     return read.depth.numpy().reshape(grid), facing, read.uv.numpy().reshape(*grid, 2)
 
 
-def _from_side(sitter: Sitter, painter: Painter, side: prompts.Side, before: list[Seen]) -> Seen:
+def _from_side(sitter: Sitter, painter: Painter, side: cameras.Side, before: list[Seen]) -> Seen:
     """Paint the head turned to a side, but for what was seen better before."""
     camera = cameras.camera(sitter.body.head, cameras.TURNED[side])
     known = combine(before)

@@ -57,10 +57,14 @@ class Field:
         self, places: Float[np.ndarray, "points 3"], clearance: Float[np.ndarray, " points"]
     ) -> tuple[Float[np.ndarray, "points 3"], Float[np.ndarray, "points 3"]]:
         """Places moved out until they stand `clearance` off the skin, and which way is out."""
-        for _ in range(2):
-            distance, out = self.at(places)
-            places = places + out * np.maximum(clearance - distance, 0.0)[:, None]
-        return places, out
+        once, _ = self._moved(places, clearance)
+        return self._moved(once, clearance)
+
+    def _moved(
+        self, places: Float[np.ndarray, "points 3"], clearance: Float[np.ndarray, " points"]
+    ) -> tuple[Float[np.ndarray, "points 3"], Float[np.ndarray, "points 3"]]:
+        distance, out = self.at(places)
+        return places + out * np.maximum(clearance - distance, 0.0)[:, None], out
 
 
 @cache

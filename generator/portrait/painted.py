@@ -62,12 +62,12 @@ def load(key: str, name: str) -> Painted:
     facts, files = store.load("textures", key, name)
     portrait = codec.decode(f"{name}.png", files[_PORTRAIT])
     height, width = portrait.shape[:2]
-    matrices = (np.array(facts.pop(part)) for part in ("intrinsics", "extrinsics"))
+    intrinsics, extrinsics = np.array(facts.pop("intrinsics")), np.array(facts.pop("extrinsics"))
     return Painted(
         albedo=np.asarray(codec.decode(f"{name}.png", files[_ALBEDO])),
         confidence=np.asarray(codec.decode(f"{name}.seg.png", files[_CONFIDENCE])),
         portrait=np.asarray(portrait),
-        camera=Camera(*matrices, width, height),
+        camera=Camera(intrinsics, extrinsics, width, height),
         light=np.array(facts.pop("light")),
         below=np.array(facts.pop("below")),
         facts=facts,

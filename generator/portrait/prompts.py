@@ -5,7 +5,6 @@ negative stay within the 77 tokens that CLIP's text encoders read.
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -13,8 +12,7 @@ from assets.population import NEWBORN_YEARS, Ethnicity, Person
 from generator.grooming import COILY, BeardStyle, Grooming, HairStyle
 from generator.identity import Identity
 from generator.looks import HAIR, WHITE_HAIR, Looks
-
-Side = Literal["left", "right"]
+from generator.portrait.cameras import Side
 
 ETHNICITY_WORDS: dict[Ethnicity, tuple[str, str]] = {
     "african": ("African", "African"),

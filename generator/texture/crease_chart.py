@@ -118,7 +118,7 @@ def _profile(
     curve, here = place @ to_mm.T, texels @ to_mm.T
     distance, nearest = KDTree(curve).query(here, distance_upper_bound=REACH * width)
     near = distance < REACH * width
-    here, nearest, distance, texels = here[near], nearest[near], distance[near], texels[near]
+    here, nearest, distance, texels = here[near], nearest[near], distance[near], texels[near]  # pyright: ignore[reportIndexIssue]
     tangent = np.gradient(curve, axis=0)[nearest]
     beside = here - curve[nearest]
     side = np.sign(tangent[:, 0] * beside[:, 1] - tangent[:, 1] * beside[:, 0])

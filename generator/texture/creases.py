@@ -109,7 +109,7 @@ def _across(head: Head, points: Points, curves: int) -> Float32[np.ndarray, "sam
     """Unit directions in the neutral skin across the curves, at their samples."""
     triangles = head.topology.triangles
     place = points.on(head.vertices, triangles).reshape(curves, -1, 3)
-    along = np.gradient(place, axis=1).reshape(-1, 3)
+    along = np.gradient(place, axis=1).reshape(-1, 3)  # pyright: ignore[reportAttributeAccessIssue]
     out = points.on(strain.rest(head).normals, triangles)
     across = np.cross(out, along)
     across /= np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-9)

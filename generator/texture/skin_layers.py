@@ -257,7 +257,8 @@ def layers(identity: Identity, rng: np.random.Generator) -> Layers:
     density += cv2.transform(pigments, np.stack([model.melanin, model.haemoglobin], 1))
     hair = _hair(identity, rng)
     under = _under(identity.grooming.hair, looks.grey)
-    hair_colour = tuple(round(under * value) for value in looks.hair)
+    red, green, blue = looks.hair
+    hair_colour = round(under * red), round(under * green), round(under * blue)
     # Newton's method on the median of the painted face: hair and pores darken it a little.
     base = -np.log(skin.locus(looks.lightness, looks.red, looks.yellow))
     face = density[::3, ::3][_face()]

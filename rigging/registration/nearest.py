@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Float, Float64, Int
-from scipy.spatial import cKDTree
+from scipy.spatial import cKDTree  # pyright: ignore[reportAttributeAccessIssue]
 
 from rigging.normals import face_normals, vertex_normals
 
@@ -146,7 +146,7 @@ class Surface:
         face, weight = faces[best], weights[best]
         normal = _mixed(weight, facing[best])
         normal /= np.maximum(np.sqrt(dot(normal, normal)), 1e-30)[:, None]
-        border = ((weight < 1e-9) & self.border[face]).any(1)
+        border = np.any((weight < 1e-9) & self.border[face], axis=1)
         return Hits(self.triangles[face], weight, points - away[best], normal, border)
 
     def nearest(

@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 from jaxtyping import Float64, Int
 from scipy import sparse
-from scipy.spatial import cKDTree
+from scipy.spatial import cKDTree  # pyright: ignore[reportAttributeAccessIssue]
 
 from assets import head as head_models
 from assets.head import SKIN

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Float64, Int32
 from scipy import sparse
-from scipy.spatial import cKDTree
+from scipy.spatial import cKDTree  # pyright: ignore[reportAttributeAccessIssue]
 
 from assets import head as head_models
 from assets.eyes import Eyes
@@ -241,7 +241,7 @@ def _all_rows(standing: Standing, skin: np.ndarray, laid: Laid) -> sparse.csr_ar
     place[skin] = np.arange(len(skin))
     rows = laid.to_skin
     for eye in (LEFT_EYE, RIGHT_EYE):
-        place[standing.part == eye] = rows.shape[0]
+        place[standing.part == eye] = len(rows.indptr) - 1
         one = sparse.csr_array(([1.0], ([0], [controls - 2 + eye - LEFT_EYE])), (1, controls))
         rows = sparse.csr_array(sparse.vstack([rows, one]))
     for piece in (UPPER_TEETH, LOWER_TEETH, TONGUE):
@@ -250,7 +250,7 @@ def _all_rows(standing: Standing, skin: np.ndarray, laid: Laid) -> sparse.csr_ar
             own = np.flatnonzero(part == piece)
             near = own[cKDTree(laid.vertices[own]).query(standing.vertices[theirs])[1]]
             ones = (np.ones(len(near)), near, np.arange(len(near) + 1))
-            place[theirs] = rows.shape[0] + np.arange(len(theirs))
+            place[theirs] = len(rows.indptr) - 1 + np.arange(len(theirs))
             rows = sparse.csr_array(
                 sparse.vstack([rows, sparse.csr_array(ones, shape=(len(near), controls))])
             )

@@ -139,7 +139,7 @@ def _pickles(canary: Path) -> list[Made]:
             struct.pack("<Q", 2**60),
         ),
     ]
-    return [Made(what, Seed(*file), canary) for what, *file in files]
+    return [Made(what, Seed(reader, name, data), canary) for what, reader, name, data in files]
 
 
 def _claiming() -> bytes:

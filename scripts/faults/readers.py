@@ -98,11 +98,12 @@ def _hdf5(path: Path) -> None:
     from generator.importers import sources
     from generator.importers.config import Wanted
     from generator.importers.unbc_hdf5 import pictures, source
+    from generator.producer import Note
 
     wanted = sources.of_unbc(path.parent, Wanted(crop="none", size=64))
     for number in range(len(source(path.parent).subjects)):
         for one in pictures(wanted, number):
-            if hasattr(one, "read"):
+            if not isinstance(one, Note):
                 try:
                     one.read()
                 except ValueError:

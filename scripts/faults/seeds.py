@@ -83,7 +83,7 @@ def _arrays() -> dict[str, np.ndarray]:
 
 def _npz() -> bytes:
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **_arrays())
+    np.savez_compressed(buffer, allow_pickle=False, **_arrays())
     return buffer.getvalue()
 
 

@@ -47,6 +47,7 @@ def readings(run: Path, results: Results) -> Readings:
 
 def _read(path: Path) -> dict[str, float]:
     table = table_file.read(path, "predictions", ["key", "role", "condition", "pspi_hat"])
-    tested = pc.and_(pc.equal(table["role"], "test"), pc.equal(table["condition"], "right"))
-    table = table.filter(tested)
+    tested = pc.call_function("equal", [table["role"], "test"])
+    right = pc.call_function("equal", [table["condition"], "right"])
+    table = table.filter(pc.call_function("and", [tested, right]))
     return dict(zip(table["key"].to_pylist(), table["pspi_hat"].to_pylist(), strict=True))
