@@ -6,7 +6,7 @@ in `slope`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,21 +17,22 @@ from assets.facs import PAIN_AUS, pspi_array
 from assets.folds import Fold, folds
 from assets.unbc import SUBJECTS
 from generator.shards.manifest import json_bytes
+from scripts.scale import study as written
 from vitpain.ablation.arms import BASE, Arm
-from vitpain.ablation.stored import CELL, CELLS, COST, FORMAT, STUDY
+from vitpain.ablation.stored import CELLS, STUDY
 from vitpain.ablation.tally import DECIDED, Frames
 from vitpain.evaluate import predictions
 from vitpain.evaluate.predictions import LEVELS
 
 PAINTED, DRAWN = "painted", "drawn"
-COMMIT, VERSIONS = "0" * 40, {"numpy": np.__version__}
 ARMS = (
     Arm("real"),
     Arm("real_classical", classical=True),
     Arm("real+painted", beside=(PAINTED,)),
     Arm("real+drawn", beside=(DRAWN,)),
 )
-SOURCES = ({"name": PAINTED, "kind": "2d"}, {"name": DRAWN, "kind": "3d"})
+KINDS = {PAINTED: "2d", DRAWN: "3d"}
+SOURCES = tuple({"name": name, "kind": kind} for name, kind in KINDS.items())
 FOLD = 5
 """People whom a network judges."""
 
@@ -92,10 +93,6 @@ def hats(rng: np.random.Generator, given: Labels, effect: Effect, seeds: int) ->
     return np.clip(shrunk + given.common + wrong + noise, 0, 16)
 
 
-def chances(hat: np.ndarray, level: int) -> np.ndarray:
-    return 1 / (1 + np.exp(-2 * (hat - level + 0.3)))
-
-
 def frames(
     key: int, effects: Sequence[Effect], seeds: int, each: int, subjects: int = len(SUBJECTS)
 ) -> Frames:
@@ -108,7 +105,7 @@ def frames(
     place = (arm[..., None], given.subject, seed[..., None])
     group = np.ravel_multi_index(np.broadcast_arrays(*place), shape).ravel()
     hat = hat.ravel()
-    scores = {level: chances(hat, level) for level in LEVELS}
+    scores = {level: written.chances(hat, level) for level in LEVELS}
     return Frames(
         np.tile(given.pspi, len(effects) * seeds),
         hat,
@@ -134,20 +131,8 @@ def write(
     """Write a finished study; arms that have no effect of their own predict by `SAME`."""
     rng = np.random.Generator(np.random.Philox(key=key))
     given = labels(rng, each)
-    study = {
-        "format": FORMAT,
-        "config": {"models": list(models), "fractions": list(fractions), "seeds": seeds},
-        "arms": [asdict(arm) for arm in arms],
-        "real": {"name": "real", "folder": "real", "manifest": "0" * 64, "frames": len(given.pspi),
-                 "subjects": len(SUBJECTS), "source": "unbc-surrogate"},
-        "sources": [{**one, "folder": one["name"], "manifest": "1" * 64, "frames": 2000}
-                    for one in SOURCES],
-        "surrogate": True,
-        "level16": {one["name"]: 0 for one in SOURCES},
-        "matched": {"1": {str(level): 10 for level in range(1, 6)}},
-        "versions": VERSIONS,
-        "commit": COMMIT,
-    }  # fmt: skip
+    config = {"models": list(models), "fractions": list(fractions), "seeds": seeds}
+    stated = written.study(arms, KINDS, len(given.pspi), config)
     folder.mkdir(parents=True, exist_ok=True)
     divided, cells = folds("public5", SUBJECTS, 0), {}
     for model in models:
@@ -158,7 +143,7 @@ def write(
                     for fold in divided:
                         what = (model, fraction, seed)
                         cells |= _cell(folder, arm, what, fold, given, said[seed], rng)
-    (folder / STUDY).write_bytes(json_bytes({**study, "cells": cells}))
+    (folder / STUDY).write_bytes(json_bytes({**stated, "cells": cells}))
     return folder
 
 
@@ -187,8 +172,6 @@ def _cell(
     """Write a finished cell; gives what the study says of it, by its name."""
     model, fraction, seed = what
     name = f"{arm.name}-{model}-{fraction:g}-{seed}-{fold.number}".replace("+", "_")
-    place = folder / CELLS / name
-    place.mkdir(parents=True)
     train = int(np.isin(given.subject, [SUBJECTS.index(one) for one in fold.train]).sum())
     learnt = {
         "real": round(train * fraction) if arm.real else 0,
@@ -198,45 +181,7 @@ def _cell(
     }
     facts = {"arm": arm.name, "model": model, "fold": fold.number, "seed": seed,
              "fraction": fraction}  # fmt: skip
-    (place / CELL).write_bytes(json_bytes({**facts, "learnt": learnt, "notes": []}))
-    predictions.write(place / predictions.NAME, _rows(fold, given, hat, rng))
-    taken = {"seconds": 2.0, "gpu_hours": 0.001, "steps": 10, "frames": 320, "commit": COMMIT,
-             "versions": VERSIONS}  # fmt: skip
-    (place / COST).write_bytes(json_bytes(taken))
+    rows = written.judged(fold, given.subject)
+    said = written.predicted(fold, rows, given.subject[rows], given.aus[rows], hat[rows], rng)
+    written.write_cell(folder / CELLS / name, facts, learnt, said)
     return {name: facts}
-
-
-def _rows(fold: Fold, given: Labels, hat: np.ndarray, rng: np.random.Generator) -> pa.Table:
-    parts = {"val": fold.val, "test": fold.test}
-    numbers = {role: [SUBJECTS.index(one) for one in names] for role, names in parts.items()}
-    rows = np.flatnonzero(np.isin(given.subject, [*numbers["val"], *numbers["test"]]))
-    subject, own = given.subject[rows], hat[rows]
-    count = len(rows)
-    aus_hat = np.clip(given.aus[rows] * 0.7 + rng.normal(0, 0.4, (count, len(PAIN_AUS))), 0, 5)
-    aus_hat[:, -1] = np.clip(aus_hat[:, -1], 0, 1)
-    return predictions.table(
-        {
-            "key": [f"f{row:07d}" for row in rows],
-            "set": np.zeros(count, np.int32),
-            "source": ["unbc-surrogate"] * count,
-            "subject": [SUBJECTS[one] for one in subject],
-            "fold": np.full(count, fold.number, np.int32),
-            "role": np.where(np.isin(subject, numbers["test"]), "test", "val"),
-            "condition": ["right"] * count,
-            "sequence": [None] * count,
-            "frame": [None] * count,
-            "kind": ["real"] * count,
-            "view": [None] * count,
-            "pspi": given.pspi[rows],
-            **{f"au{au}": given.aus[rows, at] for at, au in enumerate(PAIN_AUS)},
-            "pspi_hat": own,
-            "pspi_of_aus_hat": pspi_array(aus_hat),
-            **{f"p{level}": chances(own, level) for level in LEVELS},
-            **{f"au{au}_hat": aus_hat[:, at] for at, au in enumerate(PAIN_AUS)},
-            "neutral_keys": [[]] * count,
-            "age_years": 20.0 + 2 * subject,
-            "sex": np.where(subject % 2 == 0, "female", "male"),
-            "skin_tone": [None] * count,
-            "split": ["train"] * count,
-        }
-    )

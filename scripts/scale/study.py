@@ -1,10 +1,10 @@
-"""A comparison that nobody trained, for `scripts/bench_scale.py`: stored predictions of any number.
+"""A comparison that nobody trained: stored predictions of any number, for benchmarks and tests.
 
 Four arms, one model, one seed and the five public folds of UNBC-McMaster's subjects: 20 cells. Each
 says of the frames of its validation and test subjects their PSPI shrunk, with noise.
 """
 
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from itertools import product
 from pathlib import Path
@@ -43,80 +43,105 @@ def write(folder: Path, frames: int) -> None:
     for arm, fold in product(ARMS, folds("public5", SUBJECTS, 0)):
         name = f"{arm.name}-{fold.number}".replace("+", "_")
         facts = {"arm": arm.name, "model": "plain", "fold": fold.number, "seed": 0, "fraction": 1.0}
-        place = folder / CELLS / name
-        place.mkdir(parents=True)
-        for file, content in _said(arm, fold, facts):
-            (place / file).write_bytes(json_bytes(content))
-        predictions.write(place / predictions.NAME, _predicted(fold, subject, aus, rng))
+        rows = judged(fold, subject)
+        pspi = pspi_array(aus[rows])
+        hat = np.clip(0.7 * pspi + rng.normal(0, 0.8, len(rows)), 0, 16)
+        said = predicted(fold, rows, subject[rows], aus[rows], hat, rng)
+        learnt = {
+            "real": 1,
+            "synthetic": dict.fromkeys(arm.synthetic, 1),
+            "by_level": {"0": 1},
+            "subjects": len(fold.train),
+        }
+        write_cell(folder / CELLS / name, facts, learnt, said)
         cells[name] = facts
-    (folder / STUDY).write_bytes(json_bytes(_study(frames) | {"cells": cells}))
+    stated = study(ARMS, SOURCES, frames, {"models": ["plain"], "fractions": [1.0], "seeds": 1})
+    (folder / STUDY).write_bytes(json_bytes(stated | {"cells": cells}))
 
 
-def _study(frames: int) -> dict[str, Any]:
-    of_sources = [
+def study(
+    arms: Sequence[Arm], kinds: Mapping[str, str], frames: int, config: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What a study says of itself but its cells: its arms, and its further sources by their kind.
+
+    `config` has the models, fractions and number of seeds; `frames` are real ones.
+    """
+    sources = [
         {"name": name, "kind": kind, "folder": name, "manifest": "1" * 64, "frames": frames}
-        for name, kind in SOURCES.items()
+        for name, kind in kinds.items()
     ]
     return {
         "format": FORMAT,
-        "config": {"models": ["plain"], "fractions": [1.0], "seeds": 1},
-        "arms": [asdict(arm) for arm in ARMS],
+        "config": dict(config),
+        "arms": [asdict(arm) for arm in arms],
         "real": {"name": "real", "folder": "real", "manifest": "0" * 64, "frames": frames,
                  "subjects": len(SUBJECTS), "source": SURROGATE},
-        "sources": of_sources,
+        "sources": sources,
         "surrogate": True,
-        "level16": dict.fromkeys(SOURCES, 0),
-        "matched": {"1": {"1": 1}},
+        "level16": dict.fromkeys(kinds, 0),
+        "matched": {"1": {str(level): 10 for level in range(1, 6)}},
         "versions": VERSIONS,
         "commit": COMMIT,
     }  # fmt: skip
 
 
-def _said(arm: Arm, fold: Fold, facts: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """What a cell says of itself and of what it cost, by file."""
-    learnt = {
-        "real": 1,
-        "synthetic": dict.fromkeys(arm.synthetic, 1),
-        "by_level": {"0": 1},
-        "subjects": len(fold.train),
-    }
-    yield CELL, {**facts, "learnt": learnt, "notes": []}
-    cost = {"seconds": 1.0, "gpu_hours": 0.0, "steps": 1, "frames": 1}
-    yield COST, {**cost, "commit": COMMIT, "versions": VERSIONS}
+def write_cell(
+    place: Path, facts: Mapping[str, Any], learnt: Mapping[str, Any], said: pa.Table
+) -> None:
+    """Write a finished cell: what it is of, what it learnt from, what it said, and what it cost."""
+    place.mkdir(parents=True)
+    (place / CELL).write_bytes(json_bytes({**facts, "learnt": learnt, "notes": []}))
+    predictions.write(place / predictions.NAME, said)
+    cost = {"seconds": 2.0, "gpu_hours": 0.001, "steps": 10, "frames": 320}
+    (place / COST).write_bytes(json_bytes({**cost, "commit": COMMIT, "versions": VERSIONS}))
 
 
-def _predicted(
-    fold: Fold, subject: np.ndarray, aus: np.ndarray, rng: np.random.Generator
+def judged(fold: Fold, subject: np.ndarray) -> np.ndarray:
+    """Rows of a fold's validation and test subjects, by the subjects' numbers."""
+    numbers = [SUBJECTS.index(name) for name in (*fold.val, *fold.test)]
+    return np.flatnonzero(np.isin(subject, numbers))
+
+
+def chances(hat: np.ndarray, level: int) -> np.ndarray:
+    """Probabilities that PSPI is at least `level`, of predicted PSPI."""
+    return 1 / (1 + np.exp(-2 * (hat - level + 0.3)))
+
+
+def predicted(
+    fold: Fold,
+    rows: np.ndarray,
+    subject: np.ndarray,
+    aus: np.ndarray,
+    hat: np.ndarray,
+    rng: np.random.Generator,
 ) -> pa.Table:
-    tested = np.isin(np.array(SUBJECTS)[subject], fold.test)
-    rows = np.flatnonzero(tested | np.isin(np.array(SUBJECTS)[subject], fold.val))
-    count, own = len(rows), aus[rows]
-    pspi = pspi_array(own)
-    hat = np.clip(0.7 * pspi + rng.normal(0, 0.8, count), 0, 16)
-    aus_hat = np.clip(0.7 * own + rng.normal(0, 0.4, own.shape), 0, 5)
+    """Predictions of some frames, by their numbers in `rows`: PSPI as given, AUs shrunk, noisy."""
+    count = len(rows)
+    aus_hat = np.clip(aus * 0.7 + rng.normal(0, 0.4, aus.shape), 0, 5)
     aus_hat[:, -1] = np.clip(aus_hat[:, -1], 0, 1)
+    tested = np.isin(subject, [SUBJECTS.index(name) for name in fold.test])
     return predictions.table(
         {
             "key": [f"f{row:08d}" for row in rows],
             "set": np.zeros(count, np.int32),
             "source": [SURROGATE] * count,
-            "subject": np.array(SUBJECTS)[subject[rows]],
+            "subject": np.array(SUBJECTS)[subject],
             "fold": np.full(count, fold.number, np.int32),
-            "role": np.where(tested[rows], "test", "val"),
+            "role": np.where(tested, "test", "val"),
             "condition": ["right"] * count,
             "sequence": [None] * count,
             "frame": [None] * count,
             "kind": ["real"] * count,
             "view": [None] * count,
-            "pspi": pspi,
-            **{f"au{au}": own[:, at] for at, au in enumerate(PAIN_AUS)},
+            "pspi": pspi_array(aus),
+            **{f"au{au}": aus[:, at] for at, au in enumerate(PAIN_AUS)},
             "pspi_hat": hat,
             "pspi_of_aus_hat": pspi_array(aus_hat),
-            **{f"p{level}": 1 / (1 + np.exp(2 * (level - 0.3 - hat))) for level in LEVELS},
+            **{f"p{level}": chances(hat, level) for level in LEVELS},
             **{f"au{au}_hat": aus_hat[:, at] for at, au in enumerate(PAIN_AUS)},
             "neutral_keys": [[]] * count,
-            "age_years": 20.0 + 2 * subject[rows],
-            "sex": np.where(subject[rows] % 2 == 0, "female", "male"),
+            "age_years": 20.0 + 2 * subject,
+            "sex": np.where(subject % 2 == 0, "female", "male"),
             "skin_tone": [None] * count,
             "split": ["train"] * count,
         }
