@@ -23,20 +23,27 @@ def writing(path: Path) -> Iterator[BufferedIOBase]:
     """
     temporary = path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY}")
     try:
-        with open(temporary, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.rename(temporary, path)
-        flush(path.parent)
-    except OSError as error:
+        with told_full(path):
+            with open(temporary, "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            os.rename(temporary, path)
+            flush(path.parent)
+    except BaseException:
         temporary.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def told_full(path: Path) -> Iterator[None]:
+    """Name the file and what to do in the OSError of a block that finds the disk full."""
+    try:
+        yield
+    except OSError as error:
         if error.errno in _FULL:
             text = "the disk is full; what was finished is kept: free space, then --resume"
             raise OSError(error.errno, text, str(path)) from error
-        raise
-    except BaseException:
-        temporary.unlink(missing_ok=True)
         raise
 
 

@@ -11,7 +11,10 @@ from types import TracebackType
 
 import numpy as np
 from jaxtyping import UInt8
-from torch.utils.tensorboard import SummaryWriter
+from torch.utils.tensorboard import summary
+
+from assets.atomic import told_full
+from assets.curves import Curves
 
 LOG, CURVES = "log.jsonl", "tb"
 
@@ -29,12 +32,13 @@ class Journal:
         if there < size:
             rule = f"at least the {size} bytes of the checkpoint"
             raise ValueError(f"{path} must have {rule}, got {there}")
+        self._path = path
         self._file = open(path, "ab")
         self._file.truncate(size)
         # Else `size` would count what was cut off until the next line is written.
         self._file.seek(size)
         # Curves are hidden from this step on: what was said at the checkpoint's own stays.
-        self._curves = SummaryWriter(str(folder / CURVES), purge_step=step + 1 if step else 0)
+        self._curves = Curves(folder / CURVES, step + 1 if step else 0)
 
     def __enter__(self) -> "Journal":
         """Begin."""
@@ -47,8 +51,11 @@ class Journal:
         trace: TracebackType | None,
     ) -> None:
         """Close both."""
-        self._file.close()
-        self._curves.close()
+        try:
+            with told_full(self._path):
+                self._file.close()
+        finally:
+            self._curves.close()
 
     def line(self, kind: str, step: int, figures: Mapping[str, float | int | None]) -> None:
         """Write figures after a step; what is undefined is null, and no point of a curve."""
@@ -56,16 +63,16 @@ class Journal:
         self._write({"kind": kind, "step": step, **shown})
         for name, value in figures.items():
             if value is not None:
-                self._curves.add_scalar(f"{kind}/{name}", value, step)
+                self._curves.add(summary.scalar(f"{kind}/{name}", value), step)
 
     def warn(self, step: int, text: str) -> None:
         """Write a text that the user should see."""
         self._write({"kind": "warning", "step": step, "text": text})
-        self._curves.add_text("warning", text, step)
+        self._curves.add(summary.text("warning", text), step)
 
     def picture(self, step: int, name: str, pixels: UInt8[np.ndarray, "height width 3"]) -> None:
         """Show a picture beside the curves."""
-        self._curves.add_image(name, pixels, step, dataformats="HWC")
+        self._curves.add(summary.image(name, pixels, dataformats="HWC"), step)
 
     def size(self) -> int:
         """Bytes of the log so far, all of them written, and the curves that belong to them."""
@@ -74,8 +81,9 @@ class Journal:
         return self._file.tell()
 
     def _write(self, row: Mapping[str, object]) -> None:
-        self._file.write(f"{json.dumps(row, allow_nan=False)}\n".encode())
-        self._file.flush()
+        with told_full(self._path):
+            self._file.write(f"{json.dumps(row, allow_nan=False)}\n".encode())
+            self._file.flush()
 
 
 def _short(value: float | int | None) -> float | int | None:

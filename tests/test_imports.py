@@ -24,6 +24,7 @@ LONGEST = 400
 LIGHT = {"assets", "generator.shards"}
 # What trains the neural rig; nothing else in its room may need it.
 LEARNING = (
+    "assets.curves",
     "assets.journal",
     "assets.repeatable",
     "assets.torchvision_ready",

@@ -3,12 +3,9 @@
 import ast
 import dataclasses
 import fcntl
-import json
 import math
 import shutil
 import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,9 +14,8 @@ import numpy as np
 import pytest
 import safetensors.numpy
 import torch
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from assets import commit, journal, manifest, one_writer
+from assets import commit, manifest, one_writer
 from rigging.registration import topologies
 from rigging.training import folder, items, judge, learn, sample, store
 from rigging.training.config import Run
@@ -150,29 +146,6 @@ def test_figures_are_shares_of_what_the_teacher_moves() -> None:
     assert figures["error_share"] == pytest.approx(0.5 / len(sample.AUS))
     assert figures["error_share_anny"] == figures["error_share"]
     assert figures["strength"] == pytest.approx(1 + 0.5 / len(sample.AUS))
-
-
-def test_a_killed_process_keeps_the_curves_of_its_checkpoint(tmp_path: Path) -> None:
-    """Up to its checkpoint's step and with it; what came later is said anew."""
-    code = (
-        "import os, signal\nfrom pathlib import Path\n"
-        "from assets.journal import Journal\n"
-        f"it = Journal(Path({str(tmp_path)!r}), 0, 0)\n"
-        "for step in (0, 1, 2): it.line('train', step, {'loss': float(step)})\n"
-        "print(it.size(), flush=True)\n"
-        "it.line('train', 3, {'loss': -1.0}); it.size(); os.kill(os.getpid(), signal.SIGKILL)\n"
-    )
-    size = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout
-    # TensorBoard reads files by their names, which hold the second.
-    time.sleep(1.1)
-    with journal.Journal(tmp_path, 2, int(size)) as again:
-        again.line("train", 3, {"loss": 3.0})
-    events = EventAccumulator(str(tmp_path / journal.CURVES))
-    events.Reload()
-    found = [(event.step, event.value) for event in events.Scalars("train/loss")]
-    assert found == [(0, 0.0), (1, 1.0), (2, 2.0), (3, 3.0)]
-    rows = [json.loads(line) for line in (tmp_path / journal.LOG).read_text().splitlines()]
-    assert [(row["step"], row["loss"]) for row in rows] == found
 
 
 def test_stale_people_are_refused(

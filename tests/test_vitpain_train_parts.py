@@ -11,10 +11,8 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import nn
 
-from assets import journal
 from assets.repeatable import repeatable
 from tests import learning
 from tests.learning import MODEL, SMALL
@@ -121,30 +119,6 @@ def test_collapse_is_told_by_the_spread() -> None:
     assert collapse.spread(known[:1], known[:1]) is None
     assert not collapse.collapsed(None)
     assert "after epoch 3 they spread 0.050" in collapse.warning(3, 0.05)
-
-
-def test_a_log_goes_on_where_its_checkpoint_was(tmp_path: Path) -> None:
-    with journal.Journal(tmp_path, 0, 0) as log:
-        log.line("train", 2, {"total": 1.23456789, "gradient": 2.0})
-        size = log.size()
-        log.line("train", 4, {"total": 9.0, "gradient": 9.0})
-        log.warn(4, "lost")
-    with journal.Journal(tmp_path, 2, size) as log:
-        log.line("val", 4, {"score": None, "frames": 7})
-        log.line("train", 4, {"total": 0.5, "gradient": 1.0})
-    rows = [json.loads(line) for line in (tmp_path / journal.LOG).read_text().splitlines()]
-    assert rows == [
-        {"kind": "train", "step": 2, "total": 1.23457, "gradient": 2.0},
-        {"kind": "val", "step": 4, "score": None, "frames": 7},
-        {"kind": "train", "step": 4, "total": 0.5, "gradient": 1.0},
-    ]
-    shown = EventAccumulator(str(tmp_path / journal.CURVES))
-    shown.Reload()
-    points = [(one.step, pytest.approx(one.value)) for one in shown.Scalars("train/total")]
-    assert points == [(2, 1.23456789), (4, 0.5)]
-    assert "val/score" not in shown.Tags()["scalars"]
-    with pytest.raises(ValueError, match=r"log.jsonl must have at least the 9999 bytes"):
-        journal.Journal(tmp_path, 9, 9999)
 
 
 def tiny() -> tuple[nn.Module, torch.optim.Optimizer, list[str]]:
