@@ -5,6 +5,7 @@ float and is written as one, because readers infer a column's type from its firs
 beside a field is its unit, range and convention; the data set card prints it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
@@ -13,6 +14,8 @@ from assets.facs import AUVector
 Kind = Literal["neutral", "pain", "confounder", "real"]
 LabelSource = Literal["target", "manual", "openface"]
 Scheme = Literal["ibug68", "aam66"]
+POINTS: Mapping[str, int] = {"ibug68": 68, "aam66": 66}
+"""How many landmarks a scheme has."""
 
 Intensities = dict[int, float | None]
 """Intensity of every AU of `assets.facs.AUS`; None where it was not coded."""

@@ -10,7 +10,7 @@ from dataclasses import astuple
 
 from assets import facs
 from assets.population import MIXES, SEXES
-from generator.shards.record import AUCodes, Intensities, Record
+from generator.shards.record import POINTS, AUCodes, Intensities, Record
 from generator.shards.tarball import KEY
 
 Wrong = tuple[str, object]
@@ -19,7 +19,6 @@ Wrong = tuple[str, object]
 MADE = ("3d", "2d")
 """Sources of pictures made here."""
 NFCS_AGE = 2.0
-POINTS = {"ibug68": 68, "aam66": 66}
 SHARES_SUM = 1e-6
 PSPI_SUM = 1e-6
 
