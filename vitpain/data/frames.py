@@ -25,7 +25,7 @@ from generator.shards.folder import DataSet, open_folder
 from generator.shards.record import Record, Sample
 from vitpain.data.members import PLACE
 
-AU_COLUMNS = tuple(f"au{au}" for au in PAIN_AUS)
+PAIN_COLUMNS = tuple(f"au{au}" for au in PAIN_AUS)
 _KEPT = ("key", "sha256")
 
 
@@ -187,7 +187,7 @@ def open_frames(folders: Sequence[Path]) -> Frames:
         for at, one in enumerate(sets)
     ]
     index = pa.concat_tables(numbered).combine_chunks()
-    aus = [_numbers(index.column(name)) for name in AU_COLUMNS]
+    aus = [_numbers(index.column(name)) for name in PAIN_COLUMNS]
     pspi = _numbers(index.column("pspi"))
     return Frames(sets, index, _subjects(sets), pspi, np.stack(aus, axis=1))
 
