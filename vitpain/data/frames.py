@@ -23,6 +23,7 @@ from generator.shards.codec import decode
 from generator.shards.derived import Registered, read_derived, stands_in
 from generator.shards.folder import DataSet, open_folder
 from generator.shards.record import Record, Sample
+from vitpain.data.crops import HEAT
 from vitpain.data.members import PLACE
 
 PAIN_COLUMNS = tuple(f"au{au}" for au in PAIN_AUS)
@@ -100,9 +101,9 @@ class Frames:
         """
         sample = self.sample(row)
         key = sample.record.key
-        if "heat.png" not in sample.members:
+        if HEAT not in sample.members:
             raise ValueError(f"{key} must have heat maps, got {', '.join(sample.members)}")
-        return np.asarray(decode(f"{key}.heat.png", sample.members["heat.png"]), np.float32)
+        return np.asarray(decode(f"{key}.{HEAT}", sample.members[HEAT]), np.float32)
 
     def members(self, rows: Integer[np.ndarray, " taken"]) -> set[str]:
         """Suffixes that the samples of every set of some rows have."""
