@@ -33,6 +33,7 @@ from generator.shards.record import (
     Record,
     SensorFacts,
 )
+from generator.shards.rules import NFCS_AGE
 from generator.view import View
 from render.backend import Backend
 from render.frame import Frame
@@ -181,7 +182,7 @@ def occluding(worn: tuple[str, ...], classes: UInt8[np.ndarray, "height width"])
 def record(config: GenerateConfig, identity: Identity, shot: Shot, frame: Frame) -> Record:
     """Everything about one picture."""
     expression, view = shot.expression, shot.view
-    young = identity.person.age_years < 2
+    young = identity.person.age_years < NFCS_AGE
     points = tuple((float(x), float(y)) for x, y in frame.landmarks)
     camera = frame.camera
     rows = [_triple(row) for row in camera.intrinsics]

@@ -19,6 +19,7 @@ Wrong = tuple[str, object]
 MADE = ("3d", "2d")
 """Sources of pictures made here."""
 NFCS_AGE = 2.0
+"""Years below which a record has NFCS items."""
 SHARES_SUM = 1e-6
 PSPI_SUM = 1e-6
 
