@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from assets.facs import AUVector
+from assets.population import Split
 
 Kind = Literal["neutral", "pain", "confounder", "real"]
 LabelSource = Literal["target", "manual", "openface"]
@@ -227,7 +228,7 @@ class Record:
 
     key: Annotated[str, "name of the sample, no dots"]
     identity: Annotated[str, "name of the person"]
-    split: Annotated[Literal["train", "val", "test"], "of the person"]
+    split: Annotated[Split, "of the person"]
     kind: Annotated[Kind, "role of the picture"]
     source: Annotated[str, "3d, 2d or the name of a real data set"]
     width: Annotated[int, "pixels"]
