@@ -20,6 +20,8 @@ from assets.facs import HIGHEST, HIGHEST_PSPI, PAIN_AUS
 from assets.population import SPLITS
 
 NAME = "predictions.parquet"
+RUN = "run.json"
+"""What lies beside it and says which run these predictions are of."""
 ROLES: tuple[str, ...] = SPLITS
 """What a frame was for in its fit; a fold divides frames anew, so `split` may say otherwise."""
 CONDITIONS = ("right", "other", "none")

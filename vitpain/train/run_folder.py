@@ -20,7 +20,7 @@ from generator.shards.folder import CONFIG, INDEX, difference, read_config
 from generator.shards.manifest import json_bytes, read_json
 from vitpain.evaluate import predictions
 
-RUN = "run.json"
+RUN = predictions.RUN
 FORMAT = "pain3d run 1"
 PACKAGES = ("torch", "timm", "peft", "opencv-python-headless", "numpy")
 """Whose versions may decide a weight's last bits; they are stated and not held."""
