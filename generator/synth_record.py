@@ -17,6 +17,7 @@ from generator.identity import Identity
 from generator.makehuman import closet
 from generator.provenance import source
 from generator.shards.record import (
+    DRAWN,
     NFCS,
     Angles,
     AUCodes,
@@ -192,7 +193,7 @@ def record(config: GenerateConfig, identity: Identity, shot: Shot, frame: Frame)
         identity=identity.name,
         split=identity.person.split,
         kind=expression.kind,
-        source="3d",
+        source=DRAWN,
         width=camera.width,
         height=camera.height,
         image=config.image,

@@ -12,6 +12,9 @@ from typing import Annotated, Literal
 from assets.facs import AUVector
 from assets.population import Split
 
+DRAWN, TRANSLATED = "3d", "2d"
+"""Sources of what is made here: drawn pictures, and photographs that a network changed. Names of
+drawn people mean nothing beyond their own data set."""
 Kind = Literal["neutral", "pain", "confounder", "real"]
 LabelSource = Literal["target", "manual", "openface"]
 Scheme = Literal["ibug68", "aam66"]

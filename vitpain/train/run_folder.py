@@ -28,8 +28,6 @@ UNHELD = ("versions", "places")
 FIELDS: dict[str, type] = {
     "command": str, "data": list, "extra": list, "train": dict, "sources": list, "surrogate": bool,
 }  # fmt: skip
-MADE_HERE = "3d"
-"""Source whose names of people mean nothing beyond their own data set."""
 
 
 @contextmanager
