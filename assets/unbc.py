@@ -16,3 +16,5 @@ WITHOUT_INTENSITY = 43
 """Its row has no intensity: that it is there means 1."""
 SURROGATE = "unbc-surrogate"
 """Source of frames that stand in for it: what is made from them says so."""
+STAND_IN = "SURROGATE.json"
+"""The file by which the folder of a stand-in is known."""

@@ -181,11 +181,11 @@ def _named(part: Part | None) -> str:
 
 
 def _rows_path(out: Path, shard: Shard) -> Path:
-    return out / UNFINISHED / f"{shard.split}-{shard.number:06d}.parquet"
+    return out / UNFINISHED / f"{shard.stem}.parquet"
 
 
 def _notes_path(out: Path, shard: Shard) -> Path:
-    return out / UNFINISHED / f"{shard.split}-{shard.number:06d}.json"
+    return out / UNFINISHED / f"{shard.stem}.json"
 
 
 def _finished(out: Path, shard: Shard) -> bool:

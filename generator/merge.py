@@ -19,7 +19,7 @@ from generator.shards import folder, index, manifest
 from generator.shards.card import About
 from generator.shards.folder import Part
 from generator.shards.manifest import Checksum
-from generator.shards.tarball import SHARD, place
+from generator.shards.tarball import SHARD, place, stem
 
 Progress = Callable[[int, int], None]
 """Called with bytes done since the last call, and bytes in all: each is read, then copied."""
@@ -99,7 +99,7 @@ def _check_parts(parts: Sequence[Path]) -> None:
 def _check_numbers(names: Sequence[str]) -> None:
     for split in SPLITS:
         got = [name for name in names if name.startswith(f"{split}-")]
-        expected = [f"{split}-{number:06d}.tar" for number in range(len(got))]
+        expected = [f"{stem(split, number)}.tar" for number in range(len(got))]
         gaps = sorted(set(expected) - set(got))
         if gaps:
             raise ValueError(f"parts must hold every shard, got none named {gaps[0]}")

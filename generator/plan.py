@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from assets.population import SPLITS, Split
 from generator.shards.folder import Part
+from generator.shards.tarball import stem
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,12 @@ class Shard:
     @property
     def name(self) -> str:
         """File name."""
-        return f"{self.split}-{self.number:06d}.tar"
+        return f"{self.stem}.tar"
+
+    @property
+    def stem(self) -> str:
+        """File name without its ending."""
+        return stem(self.split, self.number)
 
     def __str__(self) -> str:
         """Name the shard in errors without all of its people."""

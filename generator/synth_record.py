@@ -17,6 +17,7 @@ from generator.identity import Identity
 from generator.makehuman import closet
 from generator.provenance import source
 from generator.shards.record import (
+    DRAWN,
     NFCS,
     Angles,
     AUCodes,
@@ -33,6 +34,7 @@ from generator.shards.record import (
     Record,
     SensorFacts,
 )
+from generator.shards.rules import NFCS_AGE
 from generator.view import View
 from render.backend import Backend
 from render.frame import Frame
@@ -181,7 +183,7 @@ def occluding(worn: tuple[str, ...], classes: UInt8[np.ndarray, "height width"])
 def record(config: GenerateConfig, identity: Identity, shot: Shot, frame: Frame) -> Record:
     """Everything about one picture."""
     expression, view = shot.expression, shot.view
-    young = identity.person.age_years < 2
+    young = identity.person.age_years < NFCS_AGE
     points = tuple((float(x), float(y)) for x, y in frame.landmarks)
     camera = frame.camera
     rows = [_triple(row) for row in camera.intrinsics]
@@ -191,7 +193,7 @@ def record(config: GenerateConfig, identity: Identity, shot: Shot, frame: Frame)
         identity=identity.name,
         split=identity.person.split,
         kind=expression.kind,
-        source="3d",
+        source=DRAWN,
         width=camera.width,
         height=camera.height,
         image=config.image,

@@ -9,6 +9,7 @@ from generator.config import file_hash
 from generator.importers import tree
 from generator.shards.codec import HIGHEST_SIDE
 from generator.shards.imported import IMPORTED, Crop, Imported, Layout
+from generator.shards.rules import MADE
 
 SMALLEST_SIDE = 32
 MARGIN, HIGHEST_MARGIN = 0.4, 4.0
@@ -71,7 +72,7 @@ class ImportConfig:
         Wanted(self.crop, self.margin, self.size, self.people_per_shard)
         if not (self.source.isprintable() and 0 < len(self.source) <= 80):
             raise ValueError(f"source must be a name of 1 to 80 letters, got {self.source!r}")
-        if self.source in ("3d", "2d") or (self.source == SURROGATE and not self.surrogate):
+        if self.source in MADE or (self.source == SURROGATE and not self.surrogate):
             rule = "another name than those of what is made here"
             raise ValueError(f"source must be {rule}, got {self.source}")
 

@@ -3,10 +3,10 @@
 from functools import cache
 from pathlib import Path
 
+from assets.unbc import STAND_IN
 from generator.shards.manifest import read_json
 from generator.shards.record import PersonFacts
 
-NAME = "SURROGATE.json"
 DEPTH = 3
 """Folders above those of a sequence's pictures, up to the stand-in's own."""
 
@@ -17,7 +17,7 @@ def is_stand_in(root: Path) -> bool:
     Raises ValueError where it had not finished.
     """
     whole = root.resolve()
-    above = (folder / NAME for folder in (whole, *whole.parents[:DEPTH]))
+    above = (folder / STAND_IN for folder in (whole, *whole.parents[:DEPTH]))
     path = next((path for path in above if path.is_file()), None)
     if path is None:
         return False
@@ -35,7 +35,7 @@ def people_facts(root: Path) -> dict[str, PersonFacts]:
 
     Raises ValueError that names file and field where one is of another type.
     """
-    path = root / NAME
+    path = root / STAND_IN
     if not path.is_file():
         return {}
     stated = read_json(path)

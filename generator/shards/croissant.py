@@ -116,7 +116,7 @@ def _field(column: pa.Field) -> dict[str, Any]:
         "description": index.TEXTS[column.name],
         "dataType": _TYPES[str(column.type)],
         "source": {
-            "fileObject": {"@id": "index.parquet"},
+            "fileObject": {"@id": index.NAME},
             "extract": {"column": column.name},
         },
     }

@@ -11,13 +11,11 @@ from typing import Any, Literal, get_args
 from assets.unbc import SURROGATE
 from generator.shards.card import About
 from generator.shards.imported import IMPORTED, NOBODY
-from generator.shards.record import Record
+from generator.shards.record import DRAWN, TRANSLATED, Record
 from generator.shards.record_json import read_value
 from generator.shards.rules import Wrong
 
 DERIVED = "derived"
-TRANSLATED = "2d"
-"""Source of the pictures that a network made of photographs."""
 Step = Literal["register", "attach-openface", "augment2d"]
 Registered = Literal["2d", "3d"]
 
@@ -158,5 +156,5 @@ def about_derived(derived: Derived) -> About:
     said = text.format(how=HOW[derived.registered])
     warned = f"{NOBODY}\n\n" if derived.surrogate else ""
     assert derived.step in get_args(Step)
-    licence = "cc0-1.0" if derived.source == "3d" else "other"
+    licence = "cc0-1.0" if derived.source == DRAWN else "other"
     return About(shown, licence, f"## What it is\n{warned}{said}\n\n{LIMITS}")

@@ -12,7 +12,7 @@ from jaxtyping import Float64
 from assets.classes import OCCLUDERS
 from assets.crease_curves import NAME
 from generator.shards.camera_rules import camera_faults
-from generator.shards.record import Angles, CameraFacts, Record
+from generator.shards.record import DRAWN, Angles, CameraFacts, Record
 from generator.shards.rules import Wrong
 from generator.shards.stated import Options
 
@@ -31,7 +31,7 @@ VIEWER = np.diag([1.0, -1.0, -1.0])
 
 def drawn_faults(record: Record, options: Options | None) -> Iterator[Wrong]:
     """Yield what is wrong with the record of a picture drawn here; nothing for other sources."""
-    if record.source != "3d":
+    if record.source != DRAWN:
         return
     for name in ("landmarks", "camera", "head_pose", "gaze", "view", "seed"):
         if getattr(record, name) is None:

@@ -29,7 +29,7 @@ from generator.shards.tarball import Stored, read_sample
 
 CONFIG = "config.json"
 PART = "part.json"
-INDEX = "index.parquet"
+INDEX = index.NAME
 TIMM = "_info.json"
 CARD = "README.md"
 CROISSANT = "croissant.json"

@@ -18,6 +18,7 @@ from assets.facs import AUS, NAMES
 from generator.shards.record import Angles, Record
 from generator.shards.tarball import Span
 
+NAME = "index.parquet"
 Row = dict[str, Any]
 
 AU_COLUMNS = tuple(f"au{au}" for au in AUS)

@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float, Float64
 from assets.classes import CLASSES, NAMES, OCCLUDERS
 from assets.facs import PAIN_AUS
 from generator.shards.codec import decode
-from generator.shards.record import CameraFacts, Record, Sample
+from generator.shards.record import DRAWN, CameraFacts, Record, Sample
 from generator.shards.rules import Wrong
 
 UNIT = 0.02
@@ -77,13 +77,13 @@ def _map_faults(record: Record, maps: dict[str, np.ndarray]) -> Iterator[Wrong]:
         if covered is not None and not np.array_equal(shown, covered):
             pixels = int(np.count_nonzero(shown != covered))
             yield f"{suffix} must cover the pixels of seg", f"{pixels} pixels that differ"
-    if record.source == "3d":
+    if record.source == DRAWN:
         yield from _landmark_faults(record, maps, covered)
 
 
 def _shown_faults(record: Record, seg: np.ndarray) -> Iterator[Wrong]:
     """Yield what a record of ours lists in front of a face and the picture does not show."""
-    for name in record.occluders if record.source == "3d" else ():
+    for name in record.occluders if record.source == DRAWN else ():
         if name in OCCLUDERS and not (seg == CLASSES[OCCLUDERS[name]]).any():
             yield "seg must show what occluders lists", name
 

@@ -5,14 +5,21 @@ float and is written as one, because readers infer a column's type from its firs
 beside a field is its unit, range and convention; the data set card prints it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from assets.facs import AUVector
+from assets.population import Split
 
+DRAWN, TRANSLATED = "3d", "2d"
+"""Sources of what is made here: drawn pictures, and photographs that a network changed. Names of
+drawn people mean nothing beyond their own data set."""
 Kind = Literal["neutral", "pain", "confounder", "real"]
 LabelSource = Literal["target", "manual", "openface"]
 Scheme = Literal["ibug68", "aam66"]
+POINTS: Mapping[str, int] = {"ibug68": 68, "aam66": 66}
+"""How many landmarks a scheme has."""
 
 Intensities = dict[int, float | None]
 """Intensity of every AU of `assets.facs.AUS`; None where it was not coded."""
@@ -224,7 +231,7 @@ class Record:
 
     key: Annotated[str, "name of the sample, no dots"]
     identity: Annotated[str, "name of the person"]
-    split: Annotated[Literal["train", "val", "test"], "of the person"]
+    split: Annotated[Split, "of the person"]
     kind: Annotated[Kind, "role of the picture"]
     source: Annotated[str, "3d, 2d or the name of a real data set"]
     width: Annotated[int, "pixels"]

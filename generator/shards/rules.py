@@ -10,16 +10,16 @@ from dataclasses import astuple
 
 from assets import facs
 from assets.population import MIXES, SEXES
-from generator.shards.record import AUCodes, Intensities, Record
+from generator.shards.record import DRAWN, POINTS, TRANSLATED, AUCodes, Intensities, Record
 from generator.shards.tarball import KEY
 
 Wrong = tuple[str, object]
 """A rule that is broken, and the value that breaks it."""
 
-MADE = ("3d", "2d")
+MADE = (DRAWN, TRANSLATED)
 """Sources of pictures made here."""
 NFCS_AGE = 2.0
-POINTS = {"ibug68": 68, "aam66": 66}
+"""Years below which a record has NFCS items."""
 SHARES_SUM = 1e-6
 PSPI_SUM = 1e-6
 
@@ -114,7 +114,7 @@ def person_faults(record: Record) -> Iterator[Wrong]:
         yield f"sex must be one of {SEXES}", person.sex
     if person.skin_tone is not None and not 1 <= person.skin_tone <= 10:
         yield "skin tone must be a Monk tone, 1 to 10", person.skin_tone
-    if record.source != "3d" or person.ethnicity is None:
+    if record.source != DRAWN or person.ethnicity is None:
         return
     mix = next((MIXES[name] for name in MIXES if name == person.ethnicity), None)
     if mix is None:

@@ -11,7 +11,7 @@ from typing import Any
 from assets.allocation import split_sizes
 from assets.population import ETHNICITIES, SEXES, SPLITS, band_name, parse_ages
 from generator.shards.index import Row
-from generator.shards.record import Record
+from generator.shards.record import DRAWN, Record
 from generator.shards.rules import MADE
 from generator.shards.stated import Options
 
@@ -37,7 +37,7 @@ def pair_faults(rows: Iterable[Row]) -> Iterator[Fault]:
             yield "", f"{identity} view {view}{block} must have one neutral", neutrals[place]
     for row in rows:
         name = row["neutral_key"]
-        if row["kind"] == "real" or (row["source"] != "3d" and name is None):
+        if row["kind"] == "real" or (row["source"] != DRAWN and name is None):
             continue
         neutral = by_key.get(name)
         if neutral is None:
@@ -81,7 +81,7 @@ def person_faults(rows: Iterable[Row]) -> Iterator[Fault]:
             if row[name] != first[name]:
                 rule = f"{row['identity']} must have one {name}"
                 yield row["key"], rule, f"{first[name]} and {row[name]}"
-    each = Counter((row["identity"], row["kind"]) for row in rows if row["source"] == "3d")
+    each = Counter((row["identity"], row["kind"]) for row in rows if row["source"] == DRAWN)
     people = dict.fromkeys(identity for identity, _ in each)
     for kind in ("neutral", "pain", "confounder"):
         counts = Counter({identity: each[identity, kind] for identity in people})
@@ -94,7 +94,7 @@ def person_faults(rows: Iterable[Row]) -> Iterator[Fault]:
 def count_faults(rows: Iterable[Row], options: Options) -> Iterator[Fault]:
     """Yield people without the views asked for, and views without the pictures asked for."""
     counts = Counter(
-        (row["identity"], row["view"], row["kind"]) for row in rows if row["source"] == "3d"
+        (row["identity"], row["view"], row["kind"]) for row in rows if row["source"] == DRAWN
     )
     views: dict[str, set[int]] = defaultdict(set)
     for identity, view, _ in counts:

@@ -23,6 +23,11 @@ SUFFIX = re.compile(r"[a-z0-9]+(\.[a-z0-9]+)?")
 SHARD = re.compile(r"(train|val|test)-(\d{6})\.tar")
 
 
+def stem(split: str, number: int) -> str:
+    """Name of a shard without `.tar`: what is kept beside it while it is made is named so too."""
+    return f"{split}-{number:06d}"
+
+
 def place(name: str) -> tuple[int, str]:
     """Sort key of shards by name: train, val, test, each by number."""
     return [str(split) for split in SPLITS].index(name.partition("-")[0]), name

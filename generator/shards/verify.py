@@ -24,7 +24,7 @@ from generator.shards.folder_rules import check_descriptions, check_files, check
 from generator.shards.imported import about_imported, imported_faults, read_imported
 from generator.shards.manifest import Checksum
 from generator.shards.map_rules import member_faults
-from generator.shards.record import Sample
+from generator.shards.record import DRAWN, Sample
 from generator.shards.rules import record_faults
 from generator.shards.stated import Options, read_options
 from generator.shards.tarball import SHARD, Stored, place, read_shard
@@ -92,7 +92,7 @@ def verify(
     # Card and counts are those of the index: where that is wrong, they are no news.
     if stated is not None and check_index(stated, seen.rows, found):
         sources = set(stated.column("source").unique().to_pylist())
-        about = SYNTHETIC if options is not None and sources <= {"3d"} else None
+        about = SYNTHETIC if options is not None and sources <= {DRAWN} else None
         if imported is not None:
             about = about_imported(imported)
         if derived is not None:
@@ -133,7 +133,7 @@ def read_one(folder: Path, config: dict[str, Any], name: str, report: Report) ->
         if record.kind != "real" and record.translation is None:
             picture = sample.members.get(record.image, b"")
             seen.pictures.append((record.key, hashlib.sha256(picture).digest()))
-        if record.source == "3d" and derived is None:
+        if record.source == DRAWN and derived is None:
             scene = set_rules.scene(record, () if options is None else options.vary)
             first, expected = seen.scenes.setdefault(
                 (record.identity, record.view), (record.key, scene)
@@ -195,7 +195,7 @@ def _check_set(
         set_rules.pair_faults(rows),
         set_rules.person_faults(rows),
     ]
-    if options is None and any(row["source"] == "3d" for row in rows):
+    if options is None and any(row["source"] == DRAWN for row in rows):
         found.add(layout.CONFIG, "", "must state the options of pictures drawn here", "none")
     if options is not None:
         checks.append(set_rules.count_faults(rows, options))

@@ -22,7 +22,7 @@ import numpy as np
 from assets import atomic
 from assets.one_writer import alone
 from assets.streams import stream
-from assets.unbc import SUBJECTS
+from assets.unbc import STAND_IN, SUBJECTS
 from generator import pool, synth3d
 from generator.lock import UNFINISHED, WRITER, workers_gone, working
 from generator.shards.manifest import json_bytes, read_json
@@ -31,7 +31,6 @@ from generator.surrogate.config import SurrogateConfig, options
 from generator.surrogate.film import filmed
 from generator.surrogate.plan import Sequence
 
-NAME = "SURROGATE.json"
 FORMAT = "pain3d surrogate-unbc 1"
 ABOUT = (
     "A stand-in for the UNBC-McMaster Shoulder Pain Expression Archive in its raw layout. Every "
@@ -112,13 +111,13 @@ def make(config: SurrogateConfig, run: Run, progress: Progress) -> dict[str, Any
         todo = _by_subject([sequence for sequence in planned if sequence not in done])
         if todo:
             synth3d.prepare(people.drawing(config))
-        atomic.write(run.out / NAME, json_bytes({**wanted, "finished": False}))
+        atomic.write(run.out / STAND_IN, json_bytes({**wanted, "finished": False}))
         total = sum(sequence.frames for sequence in planned)
         progress(sum(sequence.frames for sequence in done), total)
         work = partial(_make_subject, config, run.out)
         pool.run(work, todo, run.workers, lambda count: progress(count, total))
         made = {**wanted, **_counts(run.out, planned), "finished": True}
-        atomic.write(run.out / NAME, json_bytes(made))
+        atomic.write(run.out / STAND_IN, json_bytes(made))
         shutil.rmtree(run.out / UNFINISHED)
         return made
 
@@ -184,11 +183,11 @@ def _claimed(run: Run) -> Iterator[dict[str, Any] | None]:
     if out.exists() and not out.is_dir():
         raise ValueError(f"out must be a folder, got the file {out}")
     empty = not out.is_dir() or not any(path.name != UNFINISHED for path in out.iterdir())
-    if not empty and not (run.resume and (out / NAME).is_file()):
+    if not empty and not (run.resume and (out / STAND_IN).is_file()):
         raise ValueError(f"out must be an empty folder, or one to --resume, got {out}")
     (out / UNFINISHED).mkdir(parents=True, exist_ok=True)
     with alone(out, out / UNFINISHED / WRITER):
-        before = read_json(out / NAME) if (out / NAME).is_file() else None
+        before = read_json(out / STAND_IN) if (out / STAND_IN).is_file() else None
         try:
             yield before
         finally:
@@ -197,7 +196,7 @@ def _claimed(run: Run) -> Iterator[dict[str, Any] | None]:
 
 def _leave(out: Path) -> None:
     """Leave nothing of ours in a folder that is finished, or where nothing was begun."""
-    begun = (out / NAME).is_file() and not read_json(out / NAME)["finished"]
+    begun = (out / STAND_IN).is_file() and not read_json(out / STAND_IN)["finished"]
     if (out / UNFINISHED).is_dir() and not begun:
         for path in (out / UNFINISHED).iterdir():
             path.unlink()
@@ -207,7 +206,7 @@ def _leave(out: Path) -> None:
 def _check_same(out: Path, before: Any, wanted: dict[str, Any]) -> None:
     """Refuse a folder that was begun with other options, code or files, naming the first."""
     if not isinstance(before, dict) or before.get("format") != FORMAT or "finished" not in before:
-        raise ValueError(f"{out / NAME} must have the format {FORMAT!r}, got another")
+        raise ValueError(f"{out / STAND_IN} must have the format {FORMAT!r}, got another")
     for part in ("options", "made_with"):
         for name, value in wanted[part].items():
             was = before[part].get(name)

@@ -9,8 +9,9 @@ from generator.config import HIGHEST_SEED, file_hash
 from generator.gan2d import folder as networks
 from generator.gan2d.folder import Gan, Network
 from generator.origin import Origin, origin
-from generator.shards.derived import DERIVED, TRANSLATED, Derived
+from generator.shards.derived import DERIVED, Derived
 from generator.shards.manifest import content_hash
+from generator.shards.record import TRANSLATED
 
 NEEDED = (4, 6, 7, 9, 10)
 """AUs that every network must paint; and AU43, or AU45 in its place."""

@@ -8,8 +8,15 @@ from jaxtyping import Float32
 from assets import facs
 from assets.facs import AUS, CLOSED, HIGHEST, PAIN_AUS, AUVector
 from generator import au_lists
-from generator.shards.derived import TRANSLATED
-from generator.shards.record import NFCS, AUCodes, AUSources, Intensities, Record, Translation
+from generator.shards.record import (
+    NFCS,
+    TRANSLATED,
+    AUCodes,
+    AUSources,
+    Intensities,
+    Record,
+    Translation,
+)
 from generator.shards.rules import NFCS_AGE
 from generator.synth2d.wishes import Wish
 

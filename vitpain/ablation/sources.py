@@ -9,8 +9,9 @@ import numpy as np
 from jaxtyping import Int64
 
 from generator.shards import manifest
-from generator.shards.derived import TRANSLATED, read_derived
+from generator.shards.derived import read_derived
 from generator.shards.folder import CONFIG, read_config
+from generator.shards.record import TRANSLATED
 from vitpain.ablation.arms import BASE, Arm
 from vitpain.ablation.config import StudyConfig
 from vitpain.data.frames import Frames, open_frames

@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from assets.repeatable import repeatable
+from generator.shards.record import DRAWN
 from vitpain.au_reader import files
 from vitpain.au_reader.config import MILD, ReaderConfig
 from vitpain.au_reader.labels import errors, highest, intensities, taught
@@ -27,7 +28,7 @@ from vitpain.data.frames import Frames, open_frames
 from vitpain.data.loader import Loader, Loading
 from vitpain.data.pairs import PairConfig, Pairs
 from vitpain.train.machine import sow
-from vitpain.train.run_folder import MADE_HERE, data_facts
+from vitpain.train.run_folder import data_facts
 
 Progress = Callable[[int, int], None]
 HELD_OUT = ("val", "test")
@@ -64,9 +65,9 @@ def train(
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ValueError(f"out must be an empty folder or none, got {out}")
     frames = open_frames(folders)
-    others = sorted(set(frames.column("source").tolist()) - {MADE_HERE})
+    others = sorted(set(frames.column("source").tolist()) - {DRAWN})
     if others:
-        rule = f"drawn heads, whose labels are exact (source {MADE_HERE})"
+        rule = f"drawn heads, whose labels are exact (source {DRAWN})"
         raise ValueError(f"data must be {rule}, got {', '.join(others)}")
     split = frames.column("split")
     rows = np.flatnonzero(split == "train")

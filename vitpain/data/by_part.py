@@ -4,9 +4,8 @@ import numpy as np
 from jaxtyping import Bool, Int64
 
 from assets.folds import Fold
+from assets.population import SPLITS
 from vitpain.data.frames import Frames
-
-PARTS = ("train", "val", "test")
 
 
 def by_part(
@@ -15,7 +14,7 @@ def by_part(
     """Rows of a mask by part; raises ValueError that names fold and part where one has none."""
     identity = frames.column("identity")
     found = {
-        name: np.flatnonzero(labelled & np.isin(identity, getattr(fold, name))) for name in PARTS
+        name: np.flatnonzero(labelled & np.isin(identity, getattr(fold, name))) for name in SPLITS
     }
     for name, rows in found.items():
         if len(rows) == 0:

@@ -15,12 +15,12 @@ from jaxtyping import Float64, UInt8
 from assets import face_crop
 from assets.face_crop import Square
 from generator.shards.codec import HEAT_MAPS, decode, decode_heat, decode_jpeg
+from generator.shards.record import POINTS
 from vitpain.data.augment import Colour, Geometry, Misplaced, paint
 
 JSON = "json"
 HEAT = "heat.png"
 REDUCTIONS = (8, 4, 2)
-POINTS = {"ibug68": 68, "aam66": 66}
 
 
 def face_square(record: dict[str, Any], share: float, what: str) -> Square:

@@ -23,9 +23,10 @@ from generator.shards.codec import decode
 from generator.shards.derived import Registered, read_derived, stands_in
 from generator.shards.folder import DataSet, open_folder
 from generator.shards.record import Record, Sample
+from vitpain.data.crops import HEAT
 from vitpain.data.members import PLACE
 
-AU_COLUMNS = tuple(f"au{au}" for au in PAIN_AUS)
+PAIN_COLUMNS = tuple(f"au{au}" for au in PAIN_AUS)
 _KEPT = ("key", "sha256")
 
 
@@ -100,9 +101,9 @@ class Frames:
         """
         sample = self.sample(row)
         key = sample.record.key
-        if "heat.png" not in sample.members:
+        if HEAT not in sample.members:
             raise ValueError(f"{key} must have heat maps, got {', '.join(sample.members)}")
-        return np.asarray(decode(f"{key}.heat.png", sample.members["heat.png"]), np.float32)
+        return np.asarray(decode(f"{key}.{HEAT}", sample.members[HEAT]), np.float32)
 
     def members(self, rows: Integer[np.ndarray, " taken"]) -> set[str]:
         """Suffixes that the samples of every set of some rows have."""
@@ -187,7 +188,7 @@ def open_frames(folders: Sequence[Path]) -> Frames:
         for at, one in enumerate(sets)
     ]
     index = pa.concat_tables(numbered).combine_chunks()
-    aus = [_numbers(index.column(name)) for name in AU_COLUMNS]
+    aus = [_numbers(index.column(name)) for name in PAIN_COLUMNS]
     pspi = _numbers(index.column("pspi"))
     return Frames(sets, index, _subjects(sets), pspi, np.stack(aus, axis=1))
 

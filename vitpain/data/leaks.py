@@ -12,8 +12,7 @@ import numpy as np
 from jaxtyping import Int64, Integer
 
 from assets.folds import Fold
-from generator.shards.derived import TRANSLATED
-from generator.shards.record import Translation
+from generator.shards.record import TRANSLATED, Translation
 from generator.shards.record_json import read_value
 from vitpain.data import crops
 from vitpain.data.frames import Frames

@@ -16,7 +16,6 @@ from vitpain.evaluate.report import Report, figures, report
 from vitpain.evaluate.table import escaped, markdown, printable, text
 from vitpain.evaluate.told import Section
 
-RUN = "run.json"
 FOLDER = "report"
 PAGE, FIGURES, TEXT = "report.html", "report.json", "report.md"
 
@@ -70,7 +69,7 @@ def evaluate(run: Path, seed: int = 0) -> Evaluated:
     """
     facts = _facts(run)
     rows = predictions.read(run / predictions.NAME)
-    names = (RUN, predictions.NAME)
+    names = (predictions.RUN, predictions.NAME)
     hashes = {name: manifest.checksum(run / name).sha256 for name in names}
     checked = checks.read(run)
     made = Evaluated(report(run.resolve().name, rows, facts, hashes, seed), checked, run / FOLDER)
@@ -90,14 +89,16 @@ def evaluate(run: Path, seed: int = 0) -> Evaluated:
 
 
 def _facts(run: Path) -> dict[str, Any]:
-    for name in (RUN, predictions.NAME):
+    for name in (predictions.RUN, predictions.NAME):
         if not (run / name).is_file():
             raise ValueError(f"{run} must be the folder of a finished run, got none of {name}")
-    facts = read_json(run / RUN)
+    facts = read_json(run / predictions.RUN)
     if not isinstance(facts, dict):
-        raise ValueError(f"{run / RUN} must hold an object, got {type(facts).__name__}")
+        raise ValueError(f"{run / predictions.RUN} must hold an object, got {type(facts).__name__}")
     if not isinstance(facts.get("surrogate", False), bool):
-        raise ValueError(f"{run / RUN}: surrogate must be true or false, got {facts['surrogate']}")
+        raise ValueError(
+            f"{run / predictions.RUN}: surrogate must be true or false, got {facts['surrogate']}"
+        )
     return facts
 
 

@@ -17,9 +17,13 @@ import pyarrow.parquet as pq
 
 from assets import atomic, table_file
 from assets.facs import HIGHEST, HIGHEST_PSPI, PAIN_AUS
+from assets.population import SPLITS
 
 NAME = "predictions.parquet"
-ROLES = ("train", "val", "test")
+RUN = "run.json"
+"""What lies beside it and says which run these predictions are of."""
+ROLES: tuple[str, ...] = SPLITS
+"""What a frame was for in its fit; a fold divides frames anew, so `split` may say otherwise."""
 CONDITIONS = ("right", "other", "none")
 """Whose neutral the model was given: the person's own, another person's, or none."""
 LEVELS = (1, 2, 3)

@@ -10,7 +10,7 @@ from vitpain.evaluate.cases import Cases
 from vitpain.evaluate.value import UNLABELLED, Value, mean, plain, ranged
 from vitpain.metrics import agreement, detection
 
-REGRESSION = ("mae", "mse", "pearson", "icc", "ccc", "bias")
+REGRESSION = agreement.NAMES
 DETECTION = ("auroc", "ap", "f1", "precision", "recall")
 
 Thresholds = Mapping[int, Value]

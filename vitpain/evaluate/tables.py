@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from assets.facs import NAMES
 from vitpain.evaluate.report import Report
-from vitpain.evaluate.score import Score, Scored
+from vitpain.evaluate.score import DETECTION, REGRESSION, Score, Scored
 from vitpain.evaluate.table import NONE, Reasons, Table
 from vitpain.evaluate.value import UNLABELLED, Value
 
@@ -22,8 +22,6 @@ TITLE_OF = {
     "recall": "recall",
 }
 PAIN = "PSPI ≥ {}"
-REGRESSION = ("mae", "mse", "pearson", "icc", "ccc", "bias")
-DETECTION = ("auroc", "ap", "f1", "precision", "recall")
 
 
 def tables(made: Report) -> list[Table]:

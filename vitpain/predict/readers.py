@@ -16,6 +16,7 @@ from jaxtyping import Float64
 from assets.unbc import SURROGATE
 from generator.shards import manifest
 from generator.shards.manifest import checksum
+from generator.shards.record import DRAWN
 from vitpain.data.batch import Batch
 from vitpain.data.frames import Frames
 from vitpain.evaluate import predictions
@@ -100,7 +101,7 @@ class Readers:
         """Who reads a frame of the data set with that hash of its manifest."""
         first = digest == self.data[0]
         # Real people have their name in every data set that shows them.
-        same = first or (source in self.sources and source != run_folder.MADE_HERE)
+        same = first or (source in self.sources and source != DRAWN)
         if same and identity in self.tested:
             return self.tested[identity], SEEN[0]
         if digest not in self.data:

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from generator.shards import manifest
+from generator.shards.record import DRAWN
 from vitpain.model import build, files
 from vitpain.model.backbone import Weights
 from vitpain.model.build import Model
 from vitpain.model.config import ModelConfig
 from vitpain.train.config import RANDOM, TRAINED
 from vitpain.train.fitted import MODEL
-from vitpain.train.run_folder import MADE_HERE
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def check_apart(init: Path | None, data: dict[str, Any]) -> None:
 
     Another import of the same source is the same people.
     """
-    real = {*data["sources"]} - {MADE_HERE}
+    real = {*data["sources"]} - {DRAWN}
     for one in learnt_from(init):
         same = sorted(real & {*one["sources"]})
         if one["manifest"] == data["manifest"] or same:

@@ -10,7 +10,7 @@ from jaxtyping import Int64
 
 from assets import folds as dividing
 from assets.folds import Fold, How
-from generator.shards.derived import TRANSLATED
+from generator.shards.record import TRANSLATED
 from vitpain.data import leaks
 from vitpain.data.by_part import by_part
 from vitpain.data.frames import Frames, open_frames

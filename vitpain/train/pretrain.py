@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from assets.population import SPLITS
 from vitpain.data.frames import Frames, open_frames
 from vitpain.evaluate import predictions
 from vitpain.train import run_folder, stage
@@ -41,7 +42,7 @@ def pretrain(
 def by_split(frames: Frames) -> Parts:
     """Rows by the splits of the data sets. Raises ValueError where one has none, naming it."""
     split = frames.column("split")
-    rows = {name: stage.rows_of(frames, split == name) for name in ("train", "val", "test")}
+    rows = {name: stage.rows_of(frames, split == name) for name in SPLITS}
     for name in ("train", "val"):
         if len(rows[name]) == 0:
             there = ", ".join(sorted(set(split.tolist())))

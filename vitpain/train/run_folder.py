@@ -16,11 +16,11 @@ from assets import atomic, table_file
 from assets.one_writer import held
 from generator.shards import manifest
 from generator.shards.derived import read_derived
-from generator.shards.folder import CONFIG, difference, read_config
+from generator.shards.folder import CONFIG, INDEX, difference, read_config
 from generator.shards.manifest import json_bytes, read_json
 from vitpain.evaluate import predictions
 
-RUN = "run.json"
+RUN = predictions.RUN
 FORMAT = "pain3d run 1"
 PACKAGES = ("torch", "timm", "peft", "opencv-python-headless", "numpy")
 """Whose versions may decide a weight's last bits; they are stated and not held."""
@@ -28,8 +28,6 @@ UNHELD = ("versions", "places")
 FIELDS: dict[str, type] = {
     "command": str, "data": list, "extra": list, "train": dict, "sources": list, "surrogate": bool,
 }  # fmt: skip
-MADE_HERE = "3d"
-"""Source whose names of people mean nothing beyond their own data set."""
 
 
 @contextmanager
@@ -114,10 +112,9 @@ def data_facts(folders: Sequence[Path]) -> list[dict[str, Any]]:
         files = manifest.read(folder)
         digest = manifest.checksum(folder / manifest.NAME).sha256
         # The manifest vouches for the index only as long as the index is the one it lists.
-        name = "index.parquet"
-        if name in files and manifest.checksum(folder / name) != files[name]:
-            raise ValueError(f"{folder / name} must be as its manifest lists it, got another")
-        sources = table_file.read(folder / name, "an index", ["source"])["source"].unique()
+        if INDEX in files and manifest.checksum(folder / INDEX) != files[INDEX]:
+            raise ValueError(f"{folder / INDEX} must be as its manifest lists it, got another")
+        sources = table_file.read(folder / INDEX, "an index", ["source"])["source"].unique()
         derived = read_derived(read_config(folder), str(folder / CONFIG))
         people = () if derived is None else derived.people
         facts.append({"manifest": digest, "sources": sorted({*sources.to_pylist(), *people})})
