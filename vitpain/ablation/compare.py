@@ -15,7 +15,7 @@ from vitpain.ablation.nested import Resamples
 from vitpain.ablation.paired import Resampled
 from vitpain.ablation.parts import parts
 from vitpain.ablation.setting import setting
-from vitpain.ablation.stored import Cell, Stored, stored
+from vitpain.ablation.stored import Finished, Stored, stored
 from vitpain.ablation.tally import tally
 
 FEW_SUBJECTS = 10
@@ -32,7 +32,7 @@ def compare(folder: Path, seed: int = 0) -> Results:
         raise ValueError(f"{folder} must have a finished cell, got none")
     names = [arm.name for arm in given.study.arms]
     pairs = contrasts(given.study.arms, given.study.sources)
-    by_setting: dict[tuple[str, float], list[Cell]] = defaultdict(list)
+    by_setting: dict[tuple[str, float], list[Finished]] = defaultdict(list)
     for cell in given.cells:
         by_setting[cell.model, cell.fraction].append(cell)
     models = _models(given)
@@ -74,7 +74,7 @@ def _models(given: Stored) -> list[str]:
     return [*listed, *sorted(there - set(listed))]
 
 
-def _learnt(cells: Sequence[Cell]) -> dict[str, float]:
+def _learnt(cells: Sequence[Finished]) -> dict[str, float]:
     if not cells:
         return {}
     sources = dict.fromkeys(name for cell in cells for name in cell.synthetic)
@@ -89,7 +89,7 @@ def _learnt(cells: Sequence[Cell]) -> dict[str, float]:
 
 def _costs(
     given: Stored,
-    by_setting: Mapping[tuple[str, float], Sequence[Cell]],
+    by_setting: Mapping[tuple[str, float], Sequence[Finished]],
     held: Sequence[Difference],
 ) -> Iterator[Cost]:
     gains = {
@@ -120,7 +120,7 @@ def _costs(
 
 def _notes(
     given: Stored,
-    by_setting: Mapping[tuple[str, float], Sequence[Cell]],
+    by_setting: Mapping[tuple[str, float], Sequence[Finished]],
     found: Sequence[Estimate],
 ) -> Iterator[str]:
     """What a reader must know of these figures."""
@@ -155,7 +155,7 @@ def _notes(
     yield from _of_cells(given.cells)
 
 
-def _of_cells(cells: Sequence[Cell]) -> Iterator[str]:
+def _of_cells(cells: Sequence[Finished]) -> Iterator[str]:
     """What cells say of themselves, with the folds where it is not said in all."""
     folds = {cell.fold for cell in cells}
     said: dict[str, set[int]] = defaultdict(set)

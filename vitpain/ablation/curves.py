@@ -6,7 +6,7 @@ import numpy as np
 
 from vitpain.ablation.arms import BASE, Arm
 from vitpain.ablation.figures import METRICS, Curve, Estimate, Over, Point
-from vitpain.ablation.stored import Cell, Stored
+from vitpain.ablation.stored import Finished, Stored
 
 Place = tuple[float, str, float]
 """What is learnt from, the arm, and its fraction."""
@@ -43,7 +43,7 @@ def curves(
     return made
 
 
-def _over_subjects(arm: Arm, cells: Sequence[Cell], fractions: Sequence[float]) -> list[Place]:
+def _over_subjects(arm: Arm, cells: Sequence[Finished], fractions: Sequence[float]) -> list[Place]:
     own = {one: [cell for cell in cells if _is(cell, arm, one)] for one in fractions}
     return [
         (float(np.mean([cell.learnt["subjects"] for cell in there])), arm.name, fraction)
@@ -52,7 +52,9 @@ def _over_subjects(arm: Arm, cells: Sequence[Cell], fractions: Sequence[float]) 
     ]
 
 
-def _over_frames(source: str, given: Stored, cells: Sequence[Cell], fraction: float) -> list[Place]:
+def _over_frames(
+    source: str, given: Stored, cells: Sequence[Finished], fraction: float
+) -> list[Place]:
     """Arms of real frames alone, and of those with frames of one source in the same form."""
     places = []
     for arm in given.study.arms:
@@ -65,5 +67,5 @@ def _over_frames(source: str, given: Stored, cells: Sequence[Cell], fraction: fl
     return places
 
 
-def _is(cell: Cell, arm: Arm, fraction: float) -> bool:
+def _is(cell: Finished, arm: Arm, fraction: float) -> bool:
     return cell.arm == arm.name and cell.fraction == fraction

@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 from generator.shards import manifest
 from vitpain.ablation import gap, matched, mmd, telling
 from vitpain.ablation.arms import BASE
-from vitpain.ablation.figures import Study
+from vitpain.ablation.figures import Stated
 from vitpain.ablation.gap import Apart, Figures, Gap, Places, Shown, Told
 from vitpain.ablation.plan import identity
 from vitpain.ablation.stored import stored
@@ -105,13 +105,13 @@ def measure(
     return found
 
 
-def _stated(study: Study) -> Iterator[tuple[Any, Any]]:
+def _stated(study: Stated) -> Iterator[tuple[Any, Any]]:
     yield "real", {**study.real, "name": BASE}
     for one in study.sources:
         yield one["kind"], one
 
 
-def _drawn(study: Study, most: int, seed: int) -> list[_Source]:
+def _drawn(study: Stated, most: int, seed: int) -> list[_Source]:
     """Open the sources and draw as many frames a level of each."""
     opened: list[_Source] = []
     for kind, one in _stated(study):

@@ -41,7 +41,7 @@ METRICS = (
 )
 BY_NAME = {one.name: one for one in METRICS}
 PRIMARY = METRICS[0].name
-Kind = Literal["level", "au", "age", "sex", "skin tone"]
+PartKind = Literal["level", "au", "age", "sex", "skin tone"]
 Over = Literal["subjects", "frames"]
 
 
@@ -115,7 +115,7 @@ class Part:
     frames; it is not tested.
     """
 
-    kind: Kind
+    kind: PartKind
     name: str
     arm: str
     model: str
@@ -187,7 +187,7 @@ class Unfinished:
 
 
 @dataclass(frozen=True)
-class Study:
+class Stated:
     """What a study was begun with, as `study.json` holds it."""
 
     config: Mapping[str, Any]
@@ -209,7 +209,7 @@ class Results:
     over the cells of the leading model and fraction.
     """
 
-    study: Study
+    study: Stated
     models: tuple[str, ...]
     fractions: tuple[float, ...]
     seed: int

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 from vitpain.ablation.arms import Arm
-from vitpain.ablation.figures import Kind, Part
+from vitpain.ablation.figures import Part, PartKind
 from vitpain.ablation.nested import Resamples
 from vitpain.ablation.setting import Setting
 from vitpain.evaluate.groups import names_of
@@ -16,13 +16,13 @@ from vitpain.evaluate.value import UNLABELLED, Value, ranged
 from vitpain.metrics import agreement
 
 UNKNOWN = "not known"
-GROUPS: tuple[Kind, ...] = ("age", "sex", "skin tone")
+GROUPS: tuple[PartKind, ...] = ("age", "sex", "skin tone")
 NO_BASE = "no frame of real frames alone to hold it against"
 
 
 @dataclass(frozen=True)
 class _Frames:
-    kind: Kind
+    kind: PartKind
     name: str
     label: Float64[np.ndarray, " rows"]
     hat: Float64[np.ndarray, " rows"]

@@ -8,7 +8,7 @@ import pyarrow as pa
 from jaxtyping import Int
 
 from assets import table_file
-from vitpain.ablation.stored import Cell
+from vitpain.ablation.stored import Finished
 from vitpain.ablation.tally import DECIDED, Frames
 from vitpain.evaluate.cases import Cases
 from vitpain.evaluate.predictions import AU_HATS, AU_LABELS, LEVELS
@@ -71,7 +71,7 @@ class Setting:
         )
 
 
-def setting(cells: Sequence[Cell], arms: Sequence[str]) -> Setting:
+def setting(cells: Sequence[Finished], arms: Sequence[str]) -> Setting:
     """Read the predictions of cells of one model and fraction; arms come in the order given.
 
     Thresholds are those of each cell's validation subjects. Raises ValueError that names the file
@@ -81,7 +81,7 @@ def setting(cells: Sequence[Cell], arms: Sequence[str]) -> Setting:
     seeds = tuple(sorted({cell.seed for cell in cells}))
     rows, decided, missing = [], {level: [] for level in DECIDED}, {level: [] for level in DECIDED}
     why: dict[tuple[str, int], str] = {}
-    tested_by: dict[tuple[str, int, str], Cell] = {}
+    tested_by: dict[tuple[str, int, str], Finished] = {}
     for cell in cells:
         tested, learnt = _read(cell)
         for subject in tested.subjects:
@@ -116,7 +116,7 @@ def setting(cells: Sequence[Cell], arms: Sequence[str]) -> Setting:
     )
 
 
-def _read(cell: Cell) -> tuple[Cases, Cases]:
+def _read(cell: Finished) -> tuple[Cases, Cases]:
     """Frames of test subjects, and those of validation subjects."""
     path = cell.predictions
     right = Cases(table_file.read(path, "predictions", COLUMNS)).of("condition", ["right"])
@@ -129,6 +129,6 @@ def _read(cell: Cell) -> tuple[Cases, Cases]:
     return tested, learnt
 
 
-def _missing(thresholds: Thresholds, cell: Cell) -> str | None:
+def _missing(thresholds: Thresholds, cell: Finished) -> str | None:
     why = thresholds[cell.fold].why
     return None if why is None else f"fold {cell.fold}, seed {cell.seed}: {why}"

@@ -7,7 +7,7 @@ from typing import Any
 
 from generator.shards.manifest import read_json
 from vitpain.ablation.arms import Arm
-from vitpain.ablation.figures import Study, Unfinished
+from vitpain.ablation.figures import Stated, Unfinished
 from vitpain.evaluate import predictions
 
 STUDY, CELLS = "study.json", "cells"
@@ -28,7 +28,7 @@ _COST: Mapping[str, type | tuple[type, ...]] = {
 
 
 @dataclass(frozen=True)
-class Cell:
+class Finished:
     """A finished cell; `learnt` and `cost` are those of its files."""
 
     folder: Path
@@ -56,8 +56,8 @@ class Cell:
 class Stored:
     """A study and its cells, in the order of their names."""
 
-    study: Study
-    cells: tuple[Cell, ...]
+    study: Stated
+    cells: tuple[Finished, ...]
     unfinished: tuple[Unfinished, ...]
 
 
@@ -88,7 +88,7 @@ def stored(folder: Path) -> Stored:
             unfinished.append(Unfinished(name, error=_error(first), **what))
             continue
         cells.append(
-            Cell(
+            Finished(
                 first.parent,
                 learnt=facts["learnt"],
                 cost=_fields(read_json(cost), _COST, cost),
@@ -117,7 +117,7 @@ def _planned(content: dict[str, Any], path: Path) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _study(content: Any, path: Path) -> Study:
+def _study(content: Any, path: Path) -> Stated:
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise ValueError(f"{path} must be a study ({FORMAT}), got another")
     facts = _fields(content, FIELDS, path)
@@ -127,7 +127,7 @@ def _study(content: Any, path: Path) -> Study:
             arms.append(Arm(**{**one, "beside": tuple(one["beside"])}))
         except (TypeError, KeyError) as error:
             raise ValueError(f"{path}: arms must have the fields of Arm, got {error}") from error
-    return Study(
+    return Stated(
         **{name: facts[name] for name in ("config", "real", "surrogate", "level16", "matched")},
         arms=tuple(arms),
         sources=tuple(facts["sources"]),

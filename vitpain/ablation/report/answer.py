@@ -10,7 +10,7 @@ from vitpain.ablation.figures import (
     Curve,
     Difference,
     Results,
-    Study,
+    Stated,
 )
 from vitpain.ablation.report.words import learnt_from, of_subjects, signed, spread, whole
 from vitpain.evaluate.table import NONE
@@ -117,7 +117,7 @@ def _which(results: Results) -> str:
     return "; ".join(parts) + "."
 
 
-def _said(held: Sequence[Difference], study: Study, noun: str) -> str:
+def _said(held: Sequence[Difference], study: Stated, noun: str) -> str:
     """Differences that were found, one by one, then how many were not."""
     called = {arm.name: learnt_from(arm, study.sources) for arm in study.arms}
     parts = []

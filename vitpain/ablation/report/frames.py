@@ -17,7 +17,7 @@ from jaxtyping import UInt8
 from generator.shards import codec, manifest
 from generator.shards.folder import DataSet, open_folder
 from generator.shards.index import Row
-from vitpain.ablation.figures import Study
+from vitpain.ablation.figures import Stated
 from vitpain.predict.overlay import FONT
 
 SHOWN = 8
@@ -29,7 +29,7 @@ INK, UNDER, PAPER = (255, 255, 255), (30, 30, 30), (250, 250, 248)
 COLUMNS = ["key", "identity", "pspi"]
 
 
-def examples(study: Study, read: Mapping[str, Sequence[float]]) -> dict[str, bytes]:
+def examples(study: Stated, read: Mapping[str, Sequence[float]]) -> dict[str, bytes]:
     """A PNG of every source, by its name, that lies where it did and is as it was.
 
     `read` is the PSPI that models read, each named by its place in the alphabet, by the key of a
