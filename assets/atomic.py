@@ -42,7 +42,7 @@ def told_full(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in _FULL:
-            text = "the disk is full; what was finished is kept: free space, then --resume"
+            text = "the disk is full; what was finished is kept: free space and run it again"
             raise OSError(error.errno, text, str(path)) from error
         raise
 

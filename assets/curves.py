@@ -5,6 +5,7 @@ hides what earlier ones say from the step on at which a later one begins. Writte
 itself and not by a thread of the library, so that a full disk is an error that names the file.
 """
 
+import re
 import time
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from tensorboard.summary.writer.record_writer import RecordWriter
 from assets.atomic import told_full
 
 NAME = "events.out.tfevents."
+FILE = re.compile(rf"{re.escape(NAME)}(\d+)")
+"""Ours, and those of the library, which have the second in their names."""
 VERSION = "brain.Event:2"
 """The first in which a later file hides what an earlier one says."""
 
@@ -30,8 +33,8 @@ class Curves:
     def __init__(self, folder: Path, step: int) -> None:
         """Begin a file that hides what was said of `step` and later ones."""
         folder.mkdir(exist_ok=True)
-        number = len(list(folder.glob(f"{NAME}*")))
-        self._path = folder / f"{NAME}{number:06d}"
+        numbers = [int(one[1]) for path in folder.iterdir() if (one := FILE.match(path.name))]
+        self._path = folder / f"{NAME}{max(numbers, default=-1) + 1:010d}"
         with told_full(self._path):
             self._file = open(self._path, "xb")
         self._records = RecordWriter(self._file)

@@ -5,7 +5,9 @@ last checkpoint is cut off, so that lines read as if it had never been killed.
 """
 
 import json
+import math
 from collections.abc import Mapping
+from contextlib import ExitStack, nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -32,13 +34,13 @@ class Journal:
         if there < size:
             rule = f"at least the {size} bytes of the checkpoint"
             raise ValueError(f"{path} must have {rule}, got {there}")
+        # Curves are hidden from this step on: what was said at the checkpoint's own stays.
+        self._curves = Curves(folder / CURVES, step + 1 if step else 0)
         self._path = path
         self._file = open(path, "ab")
         self._file.truncate(size)
         # Else `size` would count what was cut off until the next line is written.
         self._file.seek(size)
-        # Curves are hidden from this step on: what was said at the checkpoint's own stays.
-        self._curves = Curves(folder / CURVES, step + 1 if step else 0)
 
     def __enter__(self) -> "Journal":
         """Begin."""
@@ -50,20 +52,27 @@ class Journal:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close both."""
-        try:
-            with told_full(self._path):
-                self._file.close()
-        finally:
-            self._curves.close()
+        """Close both; where the disk is full, as an error of its own only if there is no other."""
+        with suppress(OSError) if error is not None else nullcontext(), ExitStack() as both:
+            both.callback(self._curves.close)
+            both.enter_context(told_full(self._path))
+            both.callback(self._file.close)
 
     def line(self, kind: str, step: int, figures: Mapping[str, float | int | None]) -> None:
-        """Write figures after a step; what is undefined is null, and no point of a curve."""
+        """Write figures after a step; what is undefined is null, and no point of a curve.
+
+        Raises ValueError that names a figure which is no finite number.
+        """
+        for name, value in figures.items():
+            if value is not None and not math.isfinite(value):
+                raise ValueError(f"{kind} {name} must be finite, got {value} after step {step}")
         shown = {name: _short(value) for name, value in figures.items()}
         self._write({"kind": kind, "step": step, **shown})
         for name, value in figures.items():
             if value is not None:
                 self._curves.add(summary.scalar(f"{kind}/{name}", value), step)
+        # Who looks on sees a line when it is written.
+        self._curves.flush()
 
     def warn(self, step: int, text: str) -> None:
         """Write a text that the user should see."""

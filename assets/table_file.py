@@ -21,22 +21,24 @@ ROWS_AT_ONCE = 16_384
 def read(path: Path, what: str, columns: Sequence[str] | None = None) -> pa.Table:
     """Read a table, or some of its columns; `what` says in errors what it must be.
 
-    Raises ValueError that names the file where it is no Parquet, is damaged, lacks a column, or
-    would take more than `HIGHEST_BYTES`.
+    Raises ValueError that names the file where it is no Parquet, is damaged, has a column not or
+    twice, or would take more than `HIGHEST_BYTES`.
     """
     batches, size = [], 0
     try:
         with pq.ParquetFile(path) as file:
-            schema, texts = file.schema_arrow, _texts(file.schema)
+            schema, texts, known = file.schema_arrow, _texts(file.schema), file.metadata
         if columns is not None:
-            lacking = [name for name in columns if name not in schema.names]
-            if lacking:
-                raise ValueError(
-                    f"{path} must have the columns of {what}, got none of {lacking[0]}"
-                )
+            for name in columns:
+                count = schema.names.count(name)
+                if count != 1:
+                    rule = f"must have the columns of {what}, each once"
+                    raise ValueError(f"{path} {rule}, got {count} of {name}")
             schema = pa.schema([schema.field(name) for name in columns])
-        with pq.ParquetFile(path, read_dictionary=texts) as file:
-            for batch in file.iter_batches(ROWS_AT_ONCE, columns=columns):
+        # Tables of a few rows come by the hundred, and threads would take longer than reading.
+        threads = known.num_rows > ROWS_AT_ONCE
+        with pq.ParquetFile(path, metadata=known, read_dictionary=texts) as file:
+            for batch in file.iter_batches(ROWS_AT_ONCE, columns=columns, use_threads=threads):
                 size += sum(map(_unfolded, batch.columns))
                 if size > HIGHEST_BYTES:
                     rule = f"take at most {HIGHEST_BYTES} bytes in memory"

@@ -52,6 +52,9 @@ def claimed(out: Path, resume: bool, ends: Ends = DATA_SET) -> Iterator[None]:
         if begun and not resume:
             raise ValueError(f"out must be an empty folder, or one to --resume, got {out}")
         try:
+            # Another run may have ended between the check above and the lock.
+            if not resume and any(path.name != UNFINISHED for path in out.iterdir()):
+                raise ValueError(f"out must be an empty folder, or one to --resume, got {out}")
             yield
         finally:
             _leave(out, ends)

@@ -95,7 +95,7 @@ def _harmed(name: Command, options: Options, room: Path) -> Iterator[Tally]:
     """Everything that is done to a command at work."""
     kinds: dict[Command, tuple[Callable[[Runner, Path], Path] | None, tuple[str, ...]]] = {
         "generate": (None, commands.DRAWING),
-        "merge": (commands.parted, commands.DRAWING),
+        "merge": (commands.parted, commands.JOINING),
         "pretrain": (commands.drawn, commands.LEARNING),
         "finetune": (commands.filmed, commands.LEARNING),
         "ablate": (commands.filmed, commands.COMPARING),

@@ -11,7 +11,7 @@ import pytest
 from scripts import fault_campaign
 from scripts.faults import clock, commands, damage, kills, writers, writes
 from scripts.faults.forked import Runner, server
-from scripts.faults.promised import Target
+from scripts.faults.promised import Target, hashes
 from scripts.faults.tally import Tally
 from tests import ablated, learning
 from tests.runs import make
@@ -60,17 +60,20 @@ def test_merge_under_kills(tmp_path: Path, runs: tuple[Runner, Runner]) -> None:
     target = commands.merge(commands.parted(runs[0], tmp_path))
     assert well(kills.killed(target, runs[0], tmp_path, 3, 0, LATER)) == 3
     # What had ended is refused, and that is no fault; what is not whole is one.
-    (tmp_path / "undisturbed" / "index.parquet").unlink()
-    true, ended = {"index.parquet": ""}, kills.Ended(2, 0.0, 0, False, False)
-    assert not kills._had_ended(target, ended, tmp_path / "undisturbed", true)
+    whole, ended = tmp_path / "undisturbed", kills.Ended(2, 0.0, 0, False, False)
+    true = hashes(whole, target.promised)
+    assert kills.had_ended(target, ended, kills.REFUSED, whole, true)
+    assert not kills.had_ended(target, ended, "Traceback", whole, true)
+    (whole / "index.parquet").unlink()
+    assert not kills.had_ended(target, ended, kills.REFUSED, whole, true)
 
 
-def test_pretrain_and_ablate_under_kills(tmp_path: Path, runs: tuple[Runner, Runner]) -> None:
+def test_what_learns_under_kills(tmp_path: Path, runs: tuple[Runner, Runner]) -> None:
     data = make(tmp_path / "data", replace(learning.DATA, identities=6, pain_per_identity=1))
     real = ablated.made(tmp_path / "real", ablated.REAL)
     one_arm = commands.ablate(real, ("real",))
-    for name, target in (("pretrain", commands.pretrain(data)), ("ablate", one_arm)):
-        room = tmp_path / name
+    for target in (commands.pretrain(data), commands.finetune(real), one_arm):
+        room = tmp_path / target.name
         room.mkdir()
         assert well(kills.killed(target, runs[0], room, 1, 0, LATER)) == 1
 

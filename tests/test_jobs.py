@@ -163,6 +163,25 @@ def test_a_lock_that_the_run_before_took_away_keeps_nobody_in(
         pytest.fail("it was let in")
 
 
+def test_a_run_that_ended_before_the_lock_was_had_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, true = tmp_path / "out", fcntl.flock
+
+    def late(file: Any, how: int) -> None:
+        (out / "manifest.json").write_text("{}")
+        (out / "config.json").write_text("{}")
+        true(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    with (
+        pytest.raises(ValueError, match="out must be an empty folder, or one to --resume"),
+        claimed(out, resume=False),
+    ):
+        pytest.fail("it was let in")
+    assert sorted(path.name for path in out.iterdir()) == ["config.json", "manifest.json"]
+
+
 def _until(path: Path) -> None:
     end = time.monotonic() + 20
     while not path.exists():
@@ -193,7 +212,7 @@ def test_a_full_disk_loses_nothing(
     assert "Traceback" not in said
     line = said.strip().splitlines()[-1]
     assert line.startswith(f"pain3d generate: {out}/")
-    assert "the disk is full; what was finished is kept: free space, then --resume" in line
+    assert "the disk is full; what was finished is kept: free space and run it again" in line
     assert not (out / MANIFEST).exists()
     assert not list(out.rglob("*.tmp"))
     generate(SMALL, PRODUCER, Run(out, resume=True), ignore)

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 from assets import facs
+from assets.unbc import STAND_IN
 from generator.lock import UNFINISHED
 from generator.surrogate import make, plan
 from generator.surrogate.config import SurrogateConfig
 from generator.surrogate.film import filmed
-from generator.surrogate.make import NAME, Run
+from generator.surrogate.make import Run
 from generator.surrogate.names import SCALES
 from scripts import cli
 from tests.runs import ROOT, hashes, ignore
@@ -70,7 +71,7 @@ def test_every_frame_has_its_files_and_they_agree(single: Path) -> None:
 
 
 def test_it_says_what_it_is(single: Path) -> None:
-    said = json.loads((single / NAME).read_text())
+    said = json.loads((single / STAND_IN).read_text())
     assert said["finished"] is True
     assert said["stands_for"] == "UNBC-McMaster"
     assert said["options"]["seed"] == 0
@@ -78,7 +79,7 @@ def test_it_says_what_it_is(single: Path) -> None:
     assert [one["subject"] for one in said["people"]] == ["042-ll042", "043-jh043"]
     assert said["frames"] == sum(said["frames_by_pspi"].values())
     assert set(path.name for path in single.iterdir()) == {
-        "AAM_landmarks", "Frame_Labels", "Images", "OpenFace", "Sequence_Labels", NAME,
+        "AAM_landmarks", "Frame_Labels", "Images", "OpenFace", "Sequence_Labels", STAND_IN,
     }  # fmt: skip
 
 
@@ -117,7 +118,7 @@ def test_killed_and_resumed_it_has_the_same_bytes(single: Path, tmp_path: Path) 
         time.sleep(0.005)
     process.kill()
     process.communicate()
-    assert json.loads((out / NAME).read_text())["finished"] is False
+    assert json.loads((out / STAND_IN).read_text())["finished"] is False
     # What was finished is not made again, and what was half made is.
     kept = markers[0].stem
     (place,) = (s.place for s in plan.sequences(SMALL) if s.place.sequence == kept)
@@ -127,6 +128,27 @@ def test_killed_and_resumed_it_has_the_same_bytes(single: Path, tmp_path: Path) 
     make.make(SMALL, Run(out, resume=True), ignore)
     assert (out / place.image(1)).stat().st_mtime_ns == before
     assert hashes(out) == hashes(single)
+
+
+@pytest.mark.parametrize(
+    ("content", "rule"),
+    [
+        ("[]", "must have the format"),
+        ('{"format": "x"}', "must have the format"),
+        ('{"options": []}', "options must be of kind dict, got list"),
+        ('{"made_with": null}', "made_with must be of kind dict, got NoneType"),
+        ('{"finished": 1}', "finished must be of kind bool, got int"),
+    ],
+)
+def test_a_folder_that_says_something_else_is_named(
+    single: Path, tmp_path: Path, content: str, rule: str
+) -> None:
+    before, changed = json.loads((single / STAND_IN).read_text()), json.loads(content)
+    stated = {**before, **changed} if isinstance(changed, dict) else changed
+    (tmp_path / STAND_IN).write_text(json.dumps(stated))
+    with pytest.raises(ValueError, match=rf"{STAND_IN}:? {rule}"):
+        make.make(SMALL, Run(tmp_path, resume=True), ignore)
+    assert [path.name for path in tmp_path.iterdir()] == [STAND_IN]
 
 
 def test_it_is_resumed_as_it_was_begun(single: Path) -> None:

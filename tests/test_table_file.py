@@ -45,7 +45,7 @@ def test_what_is_no_table_is_named(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match=r"a\.parquet must be an index in Parquet, got "):
             table_file.read(path, "an index")
     with pytest.raises(
-        ValueError, match=r"a\.parquet must have the columns of an index, got none of other"
+        ValueError, match=r"a\.parquet must have the columns of an index, each once, got 0 of other"
     ):
         table_file.read(written(path, 1, "word"), "an index", ["other"])
 
@@ -56,3 +56,10 @@ def test_a_text_that_is_no_text_is_named(tmp_path: Path) -> None:
     pq.write_table(pa.table({"text": texts}), path)
     with pytest.raises(ValueError, match=r"a\.parquet must be an index in Parquet, got .*UTF8"):
         table_file.read(path, "an index")
+
+
+def test_a_column_that_is_there_twice_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table([pa.array([1]), pa.array([2])], names=["a", "a"]), path)
+    with pytest.raises(ValueError, match=r"a\.parquet must have the columns of .* got 2 of a$"):
+        table_file.read(path, "an index", ["a"])

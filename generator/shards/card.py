@@ -300,7 +300,7 @@ def _counted(given: Counter[Any]) -> str:
 def _rank(name: str) -> tuple[bool, int, str]:
     """Bands of age by age, then other names by letter."""
     low = name.partition("-")[0]
-    return (False, int(low), "") if low.isdigit() else (True, 0, name)
+    return (False, int(low), "") if low.isdecimal() else (True, 0, name)
 
 
 def _reading() -> list[str]:

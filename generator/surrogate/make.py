@@ -182,31 +182,53 @@ def _claimed(run: Run) -> Iterator[dict[str, Any] | None]:
     out = run.out
     if out.exists() and not out.is_dir():
         raise ValueError(f"out must be a folder, got the file {out}")
-    empty = not out.is_dir() or not any(path.name != UNFINISHED for path in out.iterdir())
-    if not empty and not (run.resume and (out / STAND_IN).is_file()):
-        raise ValueError(f"out must be an empty folder, or one to --resume, got {out}")
+    _check_free(run)
+    before = _before(out)
     (out / UNFINISHED).mkdir(parents=True, exist_ok=True)
     with alone(out, out / UNFINISHED / WRITER):
-        before = read_json(out / STAND_IN) if (out / STAND_IN).is_file() else None
         try:
+            # Another run may have ended since.
+            _check_free(run)
+            before = _before(out)
             yield before
         finally:
             _leave(out)
 
 
+def _check_free(run: Run) -> None:
+    out = run.out
+    empty = not out.is_dir() or not any(path.name != UNFINISHED for path in out.iterdir())
+    if not empty and not (run.resume and (out / STAND_IN).is_file()):
+        raise ValueError(f"out must be an empty folder, or one to --resume, got {out}")
+
+
+def _before(out: Path) -> dict[str, Any] | None:
+    """What a folder says that it is, None where it says nothing. Raises ValueError for others."""
+    path = out / STAND_IN
+    if not path.is_file():
+        return None
+    found = read_json(path)
+    if not isinstance(found, dict) or found.get("format") != FORMAT:
+        raise ValueError(f"{path} must have the format {FORMAT!r}, got another")
+    for name, kind in (("options", dict), ("made_with", dict), ("finished", bool)):
+        if not isinstance(found.get(name), kind):
+            got = type(found.get(name)).__name__
+            raise ValueError(f"{path}: {name} must be of kind {kind.__name__}, got {got}")
+    return found
+
+
 def _leave(out: Path) -> None:
     """Leave nothing of ours in a folder that is finished, or where nothing was begun."""
-    begun = (out / STAND_IN).is_file() and not read_json(out / STAND_IN)["finished"]
+    before = _before(out)
+    begun = before is not None and not before["finished"]
     if (out / UNFINISHED).is_dir() and not begun:
         for path in (out / UNFINISHED).iterdir():
             path.unlink()
         os.rmdir(out / UNFINISHED)
 
 
-def _check_same(out: Path, before: Any, wanted: dict[str, Any]) -> None:
+def _check_same(out: Path, before: dict[str, Any], wanted: dict[str, Any]) -> None:
     """Refuse a folder that was begun with other options, code or files, naming the first."""
-    if not isinstance(before, dict) or before.get("format") != FORMAT or "finished" not in before:
-        raise ValueError(f"{out / STAND_IN} must have the format {FORMAT!r}, got another")
     for part in ("options", "made_with"):
         for name, value in wanted[part].items():
             was = before[part].get(name)

@@ -9,8 +9,10 @@ from scripts.faults.promised import Target
 MODEL = ("--weights", "none", "--backbone", "vit_mini_patch16_dinov3", "--size", "32")
 SMALL = ("--batch", "4", "--learning-rate", "0.001", "--threads", "1", "--device", "cpu")
 DRAWING = ("scripts.generate", "generator.synth3d", "generator.jobs")
+JOINING = ("scripts.merge", "generator.merge")
 LEARNING = (
-    "assets.torchvision_ready:declare", "scripts.pretrain", "vitpain.train.pretrain",
+    "assets.torchvision_ready:declare", "scripts.pretrain", "scripts.finetune",
+    "vitpain.train.pretrain", "vitpain.train.finetune",
     "vitpain.train.begin", "vitpain.model.files", "timm", "peft", "torch.utils.tensorboard",
 )  # fmt: skip
 COMPARING = (
@@ -41,7 +43,7 @@ def merge(parts: Path) -> Target:
     """Two parts of a person each."""
     every = ("**/*",)
     words = (str(parts / "part1"), str(parts / "part2"))
-    return Target("merge", words, every, every, DRAWING, resumed=False)
+    return Target("merge", words, every, every, JOINING, resumed=False)
 
 
 def finetune(real: Path) -> Target:

@@ -18,6 +18,8 @@ from scripts.faults.tally import Tally
 
 MOST_A_RUN = 6
 """Kills after which a run is left to end."""
+REFUSED = "out must be an empty folder"
+"""What a command says of a folder in which it, or another, has ended."""
 WHOM: tuple[Whom, ...] = ("command", "everybody", "worker")
 
 
@@ -69,7 +71,7 @@ def _one_run(
         what = f"{target.name}, {whom} killed after {asked.moment:.3f} s, {out.name}"
         wrong = differs(out, target, true, ended.done)
         if not ended.killed:
-            if wrong or not _had_ended(target, ended, out, true):
+            if wrong or not had_ended(target, ended, said(asked), out, true):
                 tally.wrong.append(f"{what}: {wrong or last_line(said(asked))}")
             return kills
         kills += 1
@@ -80,13 +82,14 @@ def _one_run(
             return kills
     asked = Asked(target.into(out), log, patience=10 * usual + 60)
     ended = run(asked)
-    wrong, well = differs(out, target, true, True), _had_ended(target, ended, out, true)
+    wrong, well = differs(out, target, true, True), had_ended(target, ended, said(asked), out, true)
     if wrong or not well or list(out.rglob("*.tmp")):
         got = wrong or (f"left {list(out.rglob('*.tmp'))}" if well else "did not end")
         tally.wrong.append(f"{target.name}, {out.name}: {got}: {last_line(said(asked))}")
     return kills
 
 
-def _had_ended(target: Target, ended: Ended, out: Path, true: dict[str, str]) -> bool:
+def had_ended(target: Target, ended: Ended, text: str, out: Path, true: dict[str, str]) -> bool:
     """Whether a run ended well, or had nothing left to do and was refused for it."""
-    return ended.done or (not target.resumed and not differs(out, target, true, True))
+    refused = not target.resumed and REFUSED in text
+    return ended.done or (refused and not differs(out, target, true, True))

@@ -12,11 +12,11 @@ from pathlib import Path
 from assets.streams import stream
 from scripts.faults.attempt import WORDLESS, Asked, Ended, last_line, said
 from scripts.faults.forked import Runner
-from scripts.faults.kills import undisturbed
+from scripts.faults.kills import REFUSED, undisturbed
 from scripts.faults.promised import Target, differs
 from scripts.faults.tally import Tally
 
-REFUSED = ("must have one writer, got a second", "out must be an empty folder")
+LET_OUT = ("must have one writer, got a second", REFUSED)
 
 
 def two(
@@ -53,7 +53,7 @@ def two(
             refused += 1
             if ended.hung or ended.code < 0 or WORDLESS in text:
                 wrong = wrong or f"without words: {last_line(text)}"
-            elif not any(words in text for words in REFUSED):
+            elif not any(words in text for words in LET_OUT):
                 wrong = wrong or f"another refusal: {last_line(text)}"
         if refused == 2:
             wrong = wrong or "both refused"
