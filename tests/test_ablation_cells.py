@@ -1,5 +1,6 @@
 """Cells: what each leaves, killed ones that go on, failed ones among others, and the command."""
 
+import errno
 import json
 import os
 import shutil
@@ -133,6 +134,23 @@ def test_a_cell_that_fails_says_why_until_it_is_tried_again(
     assert attempt(study, one, 0) is None
     assert stored(study.out).unfinished == ()
     assert not (study.folder(one) / "failed.json").exists()
+
+
+def test_a_cell_that_finds_the_disk_full_says_so_and_lets_its_worker_live(
+    there: Sources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the cell nor why it failed can be stored."""
+    study, (one,) = ablated.study(tmp_path / "run", there, (ONLY,))
+
+    def full(path: Path, data: bytes) -> None:
+        raise OSError(errno.ENOSPC, "the disk is full", str(path))
+
+    monkeypatch.setattr(cells.atomic, "write", full)
+    said = attempt(study, one, 0)
+    assert said is not None
+    first, second = said.split("; not stored: ")
+    assert "the disk is full" in first
+    assert "the disk is full" in second
 
 
 def test_native_frames_are_those_of_the_same_samples_as_they_were(

@@ -62,7 +62,11 @@ def attempt(study: Study, cell: Cell, readers: int) -> str | None:
     except (ValueError, OSError, RuntimeError) as error:
         logger.debug("cell %s failed", cell.id, exc_info=True)
         said = " ".join(str(error).split()) or type(error).__name__
-        return failed(study, cell, said)
+        try:
+            return failed(study, cell, said)
+        except OSError as full:
+            # Told where it cannot be stored: an error of a worker would end it without words.
+            return f"{said}; not stored: {full}"
     return None
 
 
