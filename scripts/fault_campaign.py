@@ -7,7 +7,7 @@ the same figures with a line for each thing that must not be; exit code 1 where 
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -93,27 +93,10 @@ def campaign(options: Options, room: Path) -> Iterator[Tally]:
 
 def _harmed(name: Command, options: Options, room: Path) -> Iterator[Tally]:
     """Everything that is done to a command at work."""
-    kinds: dict[Command, tuple[Callable[[Runner, Path], Path] | None, tuple[str, ...]]] = {
-        "generate": (None, commands.DRAWING),
-        "merge": (commands.parted, commands.JOINING),
-        "pretrain": (commands.drawn, commands.LEARNING),
-        "finetune": (commands.filmed, commands.LEARNING),
-        "ablate": (commands.filmed, commands.COMPARING),
-    }
-    make, imports = kinds[name]
-    data = room
-    if make is not None:
-        with server((), options.calls) as run:
-            data = make(run, room)
-    made: dict[Command, Callable[[], Target]] = {
-        "generate": commands.generate,
-        "merge": lambda: commands.merge(data),
-        "pretrain": lambda: commands.pretrain(data),
-        "finetune": lambda: commands.finetune(data),
-        "ablate": lambda: commands.ablate(data),
-    }
-    target, seed = made[name](), options.seed
-    with server(imports, options.calls) as run, server(imports, options.calls) as other:
+    with server((), options.calls) as run:
+        target = _target(name, run, room)
+    seed, ready = options.seed, target.imports
+    with server(ready, options.calls) as run, server(ready, options.calls) as other:
         for part in options.parts:
             place = _place(room / f"{part}_{name}") if part not in ("damage", "hostile") else room
             until = time.monotonic() + 60 * options.minutes
@@ -127,6 +110,21 @@ def _harmed(name: Command, options: Options, room: Path) -> Iterator[Tally]:
                     yield writers.two(target, (run, other), place, options.writers, seed, until)
                 case "clock":
                     yield clock.jumps(target, run, place, options.clocks, seed, until)
+
+
+def _target(name: Command, run: Runner, room: Path) -> Target:
+    """A command with the data that it is given, which are made here."""
+    match name:
+        case "generate":
+            return commands.generate()
+        case "merge":
+            return commands.merge(commands.parted(run, room))
+        case "pretrain":
+            return commands.pretrain(commands.drawn(run, room))
+        case "finetune":
+            return commands.finetune(commands.filmed(run, room))
+        case "ablate":
+            return commands.ablate(commands.filmed(run, room))
 
 
 def _hostile(data: Path, options: Options, place: Path) -> Iterator[Tally]:

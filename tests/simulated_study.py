@@ -18,21 +18,14 @@ from assets.folds import Fold, folds
 from assets.unbc import SUBJECTS
 from generator.shards.manifest import json_bytes
 from scripts.scale import study as written
+from scripts.scale.study import ARMS
 from vitpain.ablation.arms import BASE, Arm
 from vitpain.ablation.stored import CELLS, STUDY
 from vitpain.ablation.tally import DECIDED, Frames
 from vitpain.evaluate import predictions
 from vitpain.evaluate.predictions import LEVELS
 
-PAINTED, DRAWN = "painted", "drawn"
-ARMS = (
-    Arm("real"),
-    Arm("real_classical", classical=True),
-    Arm("real+painted", beside=(PAINTED,)),
-    Arm("real+drawn", beside=(DRAWN,)),
-)
-KINDS = {PAINTED: "2d", DRAWN: "3d"}
-SOURCES = tuple({"name": name, "kind": kind} for name, kind in KINDS.items())
+SOURCES = tuple({"name": name, "kind": kind} for name, kind in written.SOURCES.items())
 FOLD = 5
 """People whom a network judges."""
 
@@ -132,7 +125,7 @@ def write(
     rng = np.random.Generator(np.random.Philox(key=key))
     given = labels(rng, each)
     config = {"models": list(models), "fractions": list(fractions), "seeds": seeds}
-    stated = written.study(arms, KINDS, len(given.pspi), config)
+    stated = written.study(arms, written.SOURCES, len(given.pspi), config)
     folder.mkdir(parents=True, exist_ok=True)
     divided, cells = folds("public5", SUBJECTS, 0), {}
     for model in models:

@@ -238,7 +238,7 @@ def test_a_thousand_nulls_are_seldom_found() -> None:
 @pytest.mark.timeout(900)
 def test_nulls_of_a_whole_study_are_seldom_found() -> None:
     """28 of 500 were, in the 15 contrasts of a study with one 2D and one 3D source."""
-    every = arms([simulated.PAINTED], [simulated.DRAWN])
+    every = arms(["painted"], ["drawn"])
     at = {one.name: place for place, one in enumerate(every)}
     pairs = [(at[one], at[other]) for one, other in contrasts(every, simulated.SOURCES)]
     assert len(pairs) > 10

@@ -182,24 +182,23 @@ def _claimed(run: Run) -> Iterator[dict[str, Any] | None]:
     out = run.out
     if out.exists() and not out.is_dir():
         raise ValueError(f"out must be a folder, got the file {out}")
-    _check_free(run)
-    before = _before(out)
+    _known(run)
     (out / UNFINISHED).mkdir(parents=True, exist_ok=True)
     with alone(out, out / UNFINISHED / WRITER):
         try:
-            # Another run may have ended since.
-            _check_free(run)
-            before = _before(out)
-            yield before
+            # Once more: another run may have ended since.
+            yield _known(run)
         finally:
             _leave(out)
 
 
-def _check_free(run: Run) -> None:
+def _known(run: Run) -> dict[str, Any] | None:
+    """What the folder says that it is, as `_before`; refuses one that is not to be gone on with."""
     out = run.out
     empty = not out.is_dir() or not any(path.name != UNFINISHED for path in out.iterdir())
     if not empty and not (run.resume and (out / STAND_IN).is_file()):
         raise ValueError(f"out must be an empty folder, or one to --resume, got {out}")
+    return _before(out)
 
 
 def _before(out: Path) -> dict[str, Any] | None:
